@@ -1,0 +1,7 @@
+package dev.semper.engine.spec;
+
+/// @param maxBytes size at which a part is set aside, default 10 MiB
+/// @param maxFiles older parts kept, default 5
+public record LogSpec(long maxBytes, int maxFiles) {
+  public static final LogSpec DEFAULT = new LogSpec(10L << 20, 5);
+}

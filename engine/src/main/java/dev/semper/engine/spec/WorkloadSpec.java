@@ -1,0 +1,51 @@
+package dev.semper.engine.spec;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a user wants of one workload; the `[workloads.NAME]` table of a file.
+///
+/// @param name 1–63 characters a–z, 0–9, `-`, starting with a letter or digit
+/// @param kind which driver runs it, e.g. `process`
+/// @param version free text for people, default `0`
+/// @param instances copies that run, 0–1000, default 1
+/// @param env environment of each instance
+/// @param envFile file of `NAME=value` lines read at each launch; `env` wins
+/// @param port a fixed port or one picked per instance, given to the instance as `PORT`
+/// @param startSeconds an instance without startup and readiness probes counts as up after that long;
+///     an exit before it is a failed start
+/// @param labels for the user's own use
+/// @param settings the driver's own settings, e.g. `command`, `user`, `working_dir`
+public record WorkloadSpec(
+    String name,
+    String kind,
+    String version,
+    int instances,
+    Map<String, String> env,
+    @Nullable String envFile,
+    @Nullable PortSpec port,
+    Duration startSeconds,
+    List<DependencySpec> dependsOn,
+    RestartSpec restart,
+    StopSpec stop,
+    UpdateSpec update,
+    ResourceSpec resources,
+    LogSpec log,
+    List<ProbeSpec> probes,
+    Map<String, String> labels,
+    Map<String, Object> settings) {
+  public WorkloadSpec {
+    env = Map.copyOf(env);
+    dependsOn = List.copyOf(dependsOn);
+    probes = List.copyOf(probes);
+    labels = Map.copyOf(labels);
+    settings = Map.copyOf(settings);
+  }
+
+  /// Probes of one type, in the order of the file.
+  public List<ProbeSpec> probes(ProbeSpec.Type type) {
+    return probes.stream().filter(p -> p.type() == type).toList();
+  }
+}

@@ -5,10 +5,10 @@ import java.util.Map;
 
 /// Runs the instances of one kind of workload: processes, containers, plugins, virtual machines.
 ///
-/// Drivers are found by [java.util.ServiceLoader]. All calls may block and come from virtual threads,
-/// several at a time, but never two at a time for one incarnation. A driver keeps nothing that must
-/// survive in memory only: after a `kill -9` of the server a new driver object is opened on the same
-/// home and [#attach] has to tell the truth about every incarnation started before.
+/// Drivers are found by [java.util.ServiceLoader]. All calls may block and come from virtual
+/// threads, several at a time, but never two at a time for one incarnation. A driver keeps nothing
+/// that must survive in memory only: after a `kill -9` of the server a new driver object is opened
+/// on the same home and [#attach] has to tell the truth about every incarnation started before.
 public interface Driver extends AutoCloseable {
 
   /// The `kind` of the workloads it runs, e.g. `process`.
@@ -20,16 +20,17 @@ public interface Driver extends AutoCloseable {
   /// What is wrong with the settings as far as they alone can tell; empty if nothing is.
   List<SettingProblem> validate(Map<String, Object> settings);
 
-  /// Opens the driver on a home. Before this call only [#kind], [#settingNames] and [#validate] may be
-  /// called.
+  /// Opens the driver on a home. Before this call only [#kind], [#settingNames] and [#validate] may
+  /// be called.
   void open(DriverContext context);
 
-  /// Which promises hold on this machine and which do not, e.g. that memory limits are not enforced.
+  /// Which promises hold on this machine and which do not, e.g. that memory limits are not
+  /// enforced.
   List<Capability> capabilities();
 
   /// Starts an incarnation and returns once the program itself runs (its `exec` succeeded).
-  /// Idempotent: for an incarnation that was started already, by this or an earlier server, it returns
-  /// what is running and starts nothing.
+  /// Idempotent: for an incarnation that was started already, by this or an earlier server, it
+  /// returns what is running and starts nothing.
   ///
   /// @throws LaunchException if the program could not be started
   Running start(Launch launch) throws LaunchException;
@@ -37,9 +38,9 @@ public interface Driver extends AutoCloseable {
   /// Tells what has become of an incarnation; exits of one found alive are reported from now on.
   Attachment attach(String incarnation);
 
-  /// Stops the incarnation with everything it has started: the signal, and after the timeout a kill of
-  /// the whole tree. Returns when nothing of it is left; the exit is reported as always. Does nothing
-  /// if it has ended.
+  /// Stops the incarnation with everything it has started: the signal, and after the timeout a kill
+  /// of the whole tree. Returns when nothing of it is left; the exit is reported as always. Does
+  /// nothing if it has ended.
   StopResult stop(String incarnation, StopRequest request);
 
   /// Sends a signal, e.g. `HUP`, to the main process only.

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// @param at when, by the wall clock
 /// @param code exit code 0–255
 /// @param signal name without SIG, e.g. `KILL`
-/// @param detail in words what else is known, e.g. `out of memory` or `the host was rebooted`; may be empty
+/// @param detail in words what else is known, e.g. `out of memory` or `the host was rebooted`; may
+///   be empty
 public record Exit(Instant at, @Nullable Integer code, @Nullable String signal, String detail) {
   public static Exit code(Instant at, int code) {
     return new Exit(at, code, null, "");

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 
-/// Reads the log of an instance by **position**: the number of bytes ever written before it. Rotation
-/// moves bytes between files but never changes their position.
+/// Reads the log of an instance by **position**: the number of bytes ever written before it.
+/// Rotation moves bytes between files but never changes their position.
 public interface InstanceLog {
   /// Position of the first byte still kept.
   long start() throws IOException;

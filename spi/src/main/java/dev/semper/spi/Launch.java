@@ -7,7 +7,8 @@ import java.util.Map;
 /// @param incarnation unique for all times; the key of everything the driver does later
 /// @param tenant owner of the workload
 /// @param workload its name
-/// @param instance name of the instance, e.g. `web-0`; two incarnations may share it during an update
+/// @param instance name of the instance, e.g. `web-0`; two incarnations may share it during an
+///   update
 /// @param settings the driver's own settings, already validated, with variables resolved
 /// @param env the whole environment: the driver adds nothing but what it documents
 /// @param resources limits to enforce where the machine can

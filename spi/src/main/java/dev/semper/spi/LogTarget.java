@@ -2,7 +2,8 @@ package dev.semper.spi;
 
 import java.nio.file.Path;
 
-/// The log of an instance on disk: the file being written and its older parts `file.1`, `file.2`, ….
+/// The log of an instance on disk: the file being written and its older parts `file.1`, `file.2`,
+/// ….
 ///
 /// @param file the file being written; its directory is made when needed
 /// @param maxBytes size at which a part is set aside

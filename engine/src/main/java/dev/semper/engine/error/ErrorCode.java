@@ -1,6 +1,7 @@
 package dev.semper.engine.error;
 
-/// The stable name of what went wrong. The kind decides the HTTP status and the exit code of the CLI.
+/// The stable name of what went wrong. The kind decides the HTTP status and the exit code of the
+/// CLI.
 public enum ErrorCode {
   INVALID_REQUEST(Kind.USER),
   INVALID_SPEC(Kind.USER),

@@ -3,8 +3,8 @@ package dev.semper.engine.error;
 import java.util.List;
 import java.util.Map;
 
-/// A call that could not be carried out. The message says what was tried, on which workload, and what
-/// to do next.
+/// A call that could not be carried out. The message says what was tried, on which workload, and
+/// what to do next.
 public final class SemperException extends RuntimeException {
   private static final long serialVersionUID = 1;
   private final ErrorCode code;

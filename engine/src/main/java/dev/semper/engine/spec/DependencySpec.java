@@ -4,8 +4,8 @@ import java.time.Duration;
 
 /// What another workload must have reached before this one starts.
 ///
-/// In a file: `"db"` (= ready, required) or a table with `workload`, `condition`, `for`, `required`,
-/// `timeout`.
+/// In a file: `"db"` (= ready, required) or a table with `workload`, `condition`, `for`,
+/// `required`, `timeout`.
 ///
 /// @param workload name, same tenant
 /// @param condition default `ready`

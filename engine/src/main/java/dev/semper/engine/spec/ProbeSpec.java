@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param timeout of one check, default 1 s
 /// @param failureThreshold consecutive failures that count, default 3
 /// @param successThreshold consecutive successes that count, default 1 (always 1 for startup and
-///     liveness)
+///   liveness)
 public record ProbeSpec(
     String name,
     Type type,
@@ -36,7 +36,8 @@ public record ProbeSpec(
   public sealed interface Method {}
 
   /// @param port 0 = the instance's own port
-  /// @param scheme `http` or `https` (certificates are not checked: the target is the instance itself)
+  /// @param scheme `http` or `https` (certificates are not checked: the target is the instance
+  ///   itself)
   /// @param expectedStatus empty = 200–399
   /// @param expectedBody text the body must contain
   public record Http(

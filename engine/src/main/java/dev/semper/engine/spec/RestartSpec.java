@@ -10,10 +10,12 @@ import java.util.Set;
 /// @param delay base of the delay, default 1 s; 0 restarts at once
 /// @param maxDelay default 5 min
 /// @param jitter share of the delay added at random, 0–1, default 0.1
-/// @param maxAttempts restarts within the window before the limit is reached, default 5; 0 = no limit
+/// @param maxAttempts restarts within the window before the limit is reached, default 5; 0 = no
+///   limit
 /// @param window default 60 min; attempts older than it do not count
 /// @param resetAfter an instance up for that long starts with a clean slate, default 10 min
-/// @param onLimit `slow` (default) goes on every `max_delay`; `fail` gives up and the workload is in error
+/// @param onLimit `slow` (default) goes on every `max_delay`; `fail` gives up and the workload is
+///   in error
 /// @param successCodes exit codes that count as success, default 0
 /// @param preventCodes exit codes never followed by a restart
 /// @param forceCodes exit codes always followed by one

@@ -4,8 +4,8 @@ import java.time.Duration;
 
 /// How a new version takes over, instance by instance.
 ///
-/// @param order `start-first` keeps the old instance until the new one is ready; `stop-first` is for
-///     what cannot run twice, and the default when the port is fixed
+/// @param order `start-first` keeps the old instance until the new one is ready; `stop-first` is
+///   for what cannot run twice, and the default when the port is fixed
 /// @param readyTimeout a new instance not ready by then turns the update back, default 60 s
 public record UpdateSpec(Order order, Duration readyTimeout) {
   public enum Order {

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param env environment of each instance
 /// @param envFile file of `NAME=value` lines read at each launch; `env` wins
 /// @param port a fixed port or one picked per instance, given to the instance as `PORT`
-/// @param startSeconds an instance without startup and readiness probes counts as up after that long;
-///     an exit before it is a failed start
+/// @param startSeconds an instance without startup and readiness probes counts as up after that
+///   long; an exit before it is a failed start
 /// @param labels for the user's own use
 /// @param settings the driver's own settings, e.g. `command`, `user`, `working_dir`
 public record WorkloadSpec(

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The chain of audit records: each carries the SHA-256 of its own content and of the record before.
+/// The chain of audit records: each carries the SHA-256 of its own content and of the record
+/// before.
 public final class AuditLog {
   /// @param hash of this record; covers `previousHash`
   public record Entry(long seq, AuditEntry entry, String previousHash, String hash) {}

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Changes that become durable and visible together. Not thread-safe; filled by one owner and handed
-/// to [Store#commit].
+/// Changes that become durable and visible together. Not thread-safe; filled by one owner and
+/// handed to [Store#commit].
 public final class Batch {
   /// One change of a batch.
   sealed interface Change {}
@@ -52,8 +52,7 @@ public final class Batch {
       Map<String, Object> data,
       @Nullable String operationId,
       String actor) {
-    changes.add(
-        new AddEvent(at, tenant, workload, instance, type, data, operationId, actor));
+    changes.add(new AddEvent(at, tenant, workload, instance, type, data, operationId, actor));
     return this;
   }
 

@@ -3,8 +3,8 @@ package dev.semper.engine.store;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// A row of one of the engine's tables. Columns are what is searched by; the rest is a JSON `doc` that
-/// belongs to the feature which writes it.
+/// A row of one of the engine's tables. Columns are what is searched by; the rest is a JSON `doc`
+/// that belongs to the feature which writes it.
 public sealed interface Row {
   /// Key: name.
   record Tenant(String name, String doc) implements Row {}
@@ -16,8 +16,7 @@ public sealed interface Row {
   record Workload(String tenant, String name, String doc) implements Row {}
 
   /// One incarnation. Key: incarnation.
-  record Instance(String incarnation, String tenant, String workload, String doc)
-      implements Row {}
+  record Instance(String incarnation, String tenant, String workload, String doc) implements Row {}
 
   /// One generation of a workload's specification. Key: tenant, uid, generation.
   ///

@@ -1,0 +1,47 @@
+package dev.semper.engine.workload;
+
+import dev.semper.engine.spec.ProbeSpec;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// Probes instances on behalf of their owners. Calls return at once and come from owners only.
+public interface Prober {
+  /// Probes an incarnation from now on; again for the same one when its probes or what is known of it
+  /// have changed.
+  void watch(Watch watch);
+
+  /// Stops probing an incarnation; verdicts still under way are dropped.
+  void unwatch(String incarnation);
+
+  /// @param kind of the driver, for probes that run a command beside the instance
+  /// @param instance its name, e.g. `web-0`
+  /// @param port its own port; 0 if it has none
+  /// @param known what its probes said before, so that a restart of the server does not forget it
+  /// @param verdicts is told when a threshold is crossed, not each result; must not block
+  record Watch(
+      String tenant,
+      String workload,
+      String incarnation,
+      String kind,
+      String instance,
+      int port,
+      List<ProbeSpec> probes,
+      Instance.Health known,
+      Consumer<Verdict> verdicts) {
+    public Watch {
+      probes = List.copyOf(probes);
+    }
+  }
+
+  /// What a probe says of an incarnation after its threshold.
+  ///
+  /// @param message why it failed, or `ok`
+  /// @param failures consecutive failures that led to it
+  record Verdict(
+      String incarnation,
+      String probe,
+      ProbeSpec.Type type,
+      boolean passed,
+      String message,
+      int failures) {}
+}

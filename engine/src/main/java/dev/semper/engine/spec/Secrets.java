@@ -1,7 +1,9 @@
 package dev.semper.engine.spec;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +34,15 @@ final class Secrets {
     if (WORDS.stream().anyMatch(upper::contains)) {
       return MASK;
     }
-    return value instanceof String text
-        ? URL_PASSWORD.matcher(text).replaceAll("$1" + MASK + "@")
-        : value;
+    return switch (value) {
+      case String text -> URL_PASSWORD.matcher(text).replaceAll("$1" + MASK + "@");
+      case Map<?, ?> map -> {
+        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+        map.forEach((k, v) -> shown.put(String.valueOf(k), masked(String.valueOf(k), v)));
+        yield shown;
+      }
+      case List<?> list -> list.stream().map(item -> masked(name, item)).toList();
+      default -> value;
+    };
   }
 }

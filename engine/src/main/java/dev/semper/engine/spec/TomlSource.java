@@ -16,10 +16,12 @@ import org.tomlj.TomlTable;
 /// Reads TOML with tomlj: Jackson's TOML forgets where a value stood.
 final class TomlSource {
   private final String text;
+  private final List<String> lines;
   private final Problems problems;
 
   TomlSource(String text, Problems problems) {
     this.text = text;
+    this.lines = text.lines().toList();
     this.problems = problems;
   }
 
@@ -54,7 +56,7 @@ final class TomlSource {
     check(path, line, depth);
     List<Node> items = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {
-      int itemLine = line(array.inputPositionOf(i));
+      int itemLine = itemLine(array.inputPositionOf(i));
       items.add(node(array.get(i), path + "[" + i + "]", itemLine, depth + 1));
     }
     return new Node.Items(line, items);
@@ -72,6 +74,22 @@ final class TomlSource {
     if (depth > Source.MAX_DEPTH) {
       throw Source.tooDeep(path, line, problems);
     }
+  }
+
+  /// tomlj says that an item begins with the line breaks and comments before it.
+  private int itemLine(TomlPosition position) {
+    int line = position.line();
+    int from = position.column() - 1;
+    while (line < lines.size() && isBlankFrom(lines.get(line - 1), from)) {
+      line++;
+      from = 0;
+    }
+    return line;
+  }
+
+  private static boolean isBlankFrom(String line, int from) {
+    String rest = line.substring(Math.min(from, line.length())).strip();
+    return rest.isEmpty() || rest.startsWith("#");
   }
 
   private static int line(@Nullable TomlPosition position) {

@@ -185,7 +185,7 @@ final class ProbeScheduler implements Check.Sink {
       return null;
     }
     boolean passed = word.equals(Outcome.OK);
-    return passed || spec.type() == ProbeSpec.Type.READINESS ? passed : null;
+    return (passed || spec.type() == ProbeSpec.Type.READINESS) ? passed : null;
   }
 
   private void drop(String incarnation) {

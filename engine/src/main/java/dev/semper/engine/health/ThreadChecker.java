@@ -136,7 +136,7 @@ final class ThreadChecker implements Checker, AutoCloseable {
       return judge(command, subject, result);
     } catch (LaunchException e) {
       return e.retryable()
-          ? new Outcome.Erred(e.getMessage())
+          ? new Outcome.Erred(String.valueOf(e.getMessage()))
           : new Outcome.Failed(
               "Could not run " + command.exec().getFirst() + ": " + e.getMessage());
     }

@@ -31,6 +31,34 @@ final class Check {
   /// @param port the instance's own; 0 if it has none
   record Subject(String kind, String incarnation, int port, ProbeSpec spec) {}
 
+  /// The port to connect to; 0 if there is none.
+  int port() {
+    int named =
+        switch (subject.spec.method()) {
+          case ProbeSpec.Http http -> http.port();
+          case ProbeSpec.Tcp tcp -> tcp.port();
+          case ProbeSpec.Command _ -> 0;
+        };
+    return named == 0 ? subject.port : named;
+  }
+
+  /// What it did not get, for messages.
+  String what() {
+    return switch (subject.spec.method()) {
+      case ProbeSpec.Http http -> "No answer from " + HttpRequest.url(http, port());
+      case ProbeSpec.Tcp tcp -> "No connection to " + tcp.host() + ":" + port();
+      case ProbeSpec.Command command -> "No result of " + command.exec().getFirst();
+    };
+  }
+
+  String host() {
+    return switch (subject.spec.method()) {
+      case ProbeSpec.Http http -> http.host();
+      case ProbeSpec.Tcp tcp -> tcp.host();
+      case ProbeSpec.Command _ -> "";
+    };
+  }
+
   Check(Worker worker, Subject subject, LongSupplier nanos, Sink sink) {
     this.worker = worker;
     this.subject = subject;

@@ -9,6 +9,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Resolves the hosts of probes. Addresses and `localhost`, which is nearly all, take no time; a
 /// name is looked up on threads of our own, because a slow name server would hold a carrier of
@@ -29,15 +30,26 @@ final class HostNames implements AutoCloseable {
     lookups.allowCoreThreadTimeOut(true);
   }
 
-  InetSocketAddress resolve(String host, int port) throws IOException, InterruptedException {
+  /// The address a host is, unless it is a name to look up.
+  static @Nullable InetAddress literal(String host) {
+    boolean maybe = host.indexOf(':') >= 0 || (!host.isEmpty() && isDigit(host.charAt(0)));
     if (host.equals("localhost")) {
-      return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+      return InetAddress.ofLiteral("127.0.0.1");
     }
     try {
-      return new InetSocketAddress(InetAddress.ofLiteral(host), port);
+      return maybe ? InetAddress.ofLiteral(host) : null;
     } catch (IllegalArgumentException _) {
-      return new InetSocketAddress(lookUp(host), port);
+      return null;
     }
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
+  }
+
+  InetSocketAddress resolve(String host, int port) throws IOException, InterruptedException {
+    InetAddress literal = literal(host);
+    return new InetSocketAddress(literal != null ? literal : lookUp(host), port);
   }
 
   private InetAddress lookUp(String host) throws IOException, InterruptedException {

@@ -31,6 +31,7 @@ final class ProbeScheduler implements Check.Sink {
 
   private static final Logger log = LoggerFactory.getLogger(ProbeScheduler.class);
   private static final long SPREAD_AT_MOST = TimeUnit.SECONDS.toNanos(1);
+  private static final long RETURN_WITHIN = TimeUnit.SECONDS.toNanos(5);
   private static final double EARLY = 0.1;
   private static final double JITTER = 0.05;
 
@@ -320,20 +321,19 @@ final class ProbeScheduler implements Check.Sink {
     } else {
       settle(worker, check, tooSlow(worker), now);
     }
+    wakeAt(worker, now + RETURN_WITHIN);
     check.cancel();
     checker.cancel(check);
-    arrangeNext(worker);
   }
 
   private static Outcome tooSlow(Worker worker) {
     return new Outcome.Failed("No answer within " + worker.spec.timeout().toMillis() + " ms");
   }
 
-  /// The check before has its result but has not returned: its slot is not given twice.
+  /// A check has its result but does not return: its slot is not given twice.
   private void stillOccupied(Worker worker, long now) {
-    erred(worker, "The check before has not returned yet", 0);
-    worker.next = now + jittered(worker.period);
-    arrange(worker);
+    erred(worker, "The check before has not returned", 0);
+    wakeAt(worker, now + RETURN_WITHIN);
   }
 
   private void returned(Check check, Outcome outcome, long at) {

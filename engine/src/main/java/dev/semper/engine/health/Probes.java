@@ -1,10 +1,11 @@
 package dev.semper.engine.health;
 
 import dev.semper.engine.workload.Prober;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +18,8 @@ public final class Probes implements Prober, AutoCloseable {
   private static final Duration CLOSE_WITHIN = Duration.ofSeconds(2);
 
   private final long origin = System.nanoTime();
-  private final ThreadChecker checker;
+  private final SocketChecker sockets = new SocketChecker();
+  private final ThreadChecker threads;
   private final ProbeScheduler scheduler;
   private final Thread thread;
   private volatile boolean closed;
@@ -26,17 +28,27 @@ public final class Probes implements Prober, AutoCloseable {
   /// @param notices is told when the host is starved and when no longer
   public Probes(
       CommandRunner commands, Notices notices, InstantSource wall, RandomGenerator random) {
-    checker = new ThreadChecker(commands);
+    this(Function.identity(), commands, notices, wall, random);
+  }
+
+  /// @param plain does plain tcp and http checks, perhaps in place of the usual one
+  Probes(
+      Function<Checker, Checker> plain,
+      CommandRunner commands,
+      Notices notices,
+      InstantSource wall,
+      RandomGenerator random) {
+    threads = new ThreadChecker(commands);
     thread = Thread.ofPlatform().daemon().name("semper-probes").unstarted(this::run);
     scheduler =
         new ProbeScheduler(
-            checker,
+            new EitherChecker(plain.apply(sockets), threads),
             new StarvationGuard(notices, HOLD),
             new Tally(),
             random,
             wall,
             () -> System.nanoTime() - origin,
-            () -> LockSupport.unpark(thread));
+            sockets::wakeUp);
     thread.start();
   }
 
@@ -60,13 +72,13 @@ public final class Probes implements Prober, AutoCloseable {
   }
 
   private void run() {
-    while (!closed) {
-      long next = turn();
-      if (next == ProbeScheduler.NEVER) {
-        LockSupport.park(this);
-      } else {
-        LockSupport.parkNanos(this, next - (System.nanoTime() - origin));
+    try (sockets) {
+      while (!closed) {
+        long next = turn();
+        sockets.await(next == ProbeScheduler.NEVER ? next : next - (System.nanoTime() - origin));
       }
+    } catch (IOException e) {
+      log.error("The prober cannot wait for its sockets and has ended", e);
     }
   }
 
@@ -83,12 +95,12 @@ public final class Probes implements Prober, AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    LockSupport.unpark(thread);
+    sockets.wakeUp();
     try {
       thread.join(CLOSE_WITHIN);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
-    checker.close();
+    threads.close();
   }
 }

@@ -110,7 +110,7 @@ final class ThreadChecker implements Checker, AutoCloseable {
       socket.setTcpNoDelay(true);
       socket.connect(address);
       if (socket.getLocalSocketAddress().equals(socket.getRemoteSocketAddress())) {
-        throw new IOException("nobody listens (the connection met itself)");
+        throw new Troubles.MetItself();
       }
       return socket;
     } catch (IOException e) {

@@ -28,6 +28,15 @@ final class Troubles {
     }
   }
 
+  /// Nobody listens, and the kernel connected a port of the ephemeral range with itself.
+  static final class MetItself extends IOException {
+    private static final long serialVersionUID = 1;
+
+    MetItself() {
+      super("connection refused (nobody listens; it met itself)");
+    }
+  }
+
   static Outcome judge(String what, IOException e) {
     String text = what + ": " + describe(e);
     return isOurs(e) ? new Outcome.Erred(text) : new Outcome.Failed(text);

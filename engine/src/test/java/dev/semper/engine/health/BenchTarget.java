@@ -34,7 +34,7 @@ final class BenchTarget {
         SelectionKey key = keys.next();
         keys.remove();
         if (key.channel() instanceof ServerSocketChannel server) {
-          accept(selector, server, server == good);
+          accept(selector, server, server.equals(good));
         } else {
           answer(key, buffer, answer);
         }

@@ -16,17 +16,19 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 
 /// The cost and lateness of 1,000 HTTP probes per second, 5 % of them hanging; the target runs in
-/// another process and is not counted. Arguments: probes (1000), seconds measured (30), seconds
-/// before (20).
+/// another process and is not counted. Arguments: which client (`sockets`, `threads` or `vertx`),
+/// probes (1000), seconds measured (30), seconds before (20).
 final class ProbeBench {
   private ProbeBench() {}
 
   static void main(String[] args) throws IOException {
-    int probes = args.length > 0 ? Integer.parseInt(args[0]) : 1000;
-    int seconds = args.length > 1 ? Integer.parseInt(args[1]) : 30;
-    int warmUp = args.length > 2 ? Integer.parseInt(args[2]) : 20;
+    String client = args.length > 0 ? args[0] : "sockets";
+    int probes = args.length > 1 ? Integer.parseInt(args[1]) : 1000;
+    int seconds = args.length > 2 ? Integer.parseInt(args[2]) : 30;
+    int warmUp = args.length > 3 ? Integer.parseInt(args[3]) : 20;
     Process target =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -38,27 +40,36 @@ final class ProbeBench {
             .start();
     try (BufferedReader out = target.inputReader()) {
       String[] ports = out.readLine().split(" ");
-      measure(probes, warmUp, seconds, Integer.parseInt(ports[0]), Integer.parseInt(ports[1]));
+      int good = Integer.parseInt(ports[0]);
+      int hanging = Integer.parseInt(ports[1]);
+      System.out.print(client + ", warm-up: ");
+      measure(client, probes, warmUp, good, hanging);
+      System.out.print(client + ": ");
+      measure(client, probes, seconds, good, hanging);
     } finally {
       target.destroy();
     }
   }
 
-  private static void measure(int probes, int warmUp, int seconds, int good, int hanging) {
+  private static void measure(String client, int probes, int seconds, int good, int hanging) {
     LongAdder verdicts = new LongAdder();
-    try (Probes prober =
-        new Probes(
-            (_, _, _) -> {
-              throw new IllegalStateException("no commands here");
-            },
-            (type, data) -> System.out.println(type + " " + data),
-            InstantSource.system(),
-            new Random(1))) {
+    CommandRunner none =
+        (_, _, _) -> {
+          throw new IllegalStateException("no commands here");
+        };
+    Function<Checker, Checker> plain =
+        switch (client) {
+          case "sockets" -> Function.identity();
+          case "threads" -> _ -> new ThreadChecker(none);
+          case "vertx" -> _ -> new VertxChecker();
+          default -> throw new IllegalArgumentException("No client is called " + client);
+        };
+    Notices notices = (type, data) -> System.out.println(type + " " + data);
+    try (Probes prober = new Probes(plain, none, notices, InstantSource.system(), new Random(1))) {
       for (int i = 0; i < probes; i++) {
-        int port = i % 20 == 0 ? hanging : good;
-        prober.watch(watch("p" + i, port, verdicts));
+        prober.watch(watch("p" + i, i % 20 == 0 ? hanging : good, verdicts));
       }
-      pause(Duration.ofSeconds(warmUp));
+      pause(Duration.ofSeconds(2));
       ProbeMetrics before = prober.metrics();
       long cpu = cpu();
       long start = System.nanoTime();
@@ -68,7 +79,7 @@ final class ProbeBench {
       System.out.printf(
           Locale.ROOT,
           "%.0f checks/s, %.1f failing/s, %.1f errors/s: %.1f %% of one core; lateness p50 %.2f ms,"
-              + " p99 %.2f ms, max %.2f ms (with warm-up); %d threads, %d MB heap used%n",
+              + " p99 %.2f ms, max %.2f ms; %d MB heap used%n",
           (after.checks() - before.checks()) / took,
           (after.failures() - before.failures()) / took,
           (after.errors() - before.errors()) / took,
@@ -76,7 +87,6 @@ final class ProbeBench {
           after.latenessP50().toNanos() / 1e6,
           after.latenessP99().toNanos() / 1e6,
           after.latenessMax().toNanos() / 1e6,
-          Thread.activeCount(),
           (Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory()) >> 20);
     }
   }

@@ -30,13 +30,39 @@ final class TomlSource {
     if (line > 0) {
       throw Source.tooDeep("", line, problems);
     }
-    TomlParseResult result = Toml.parse(text);
+    TomlParseResult result = parsed();
     for (TomlParseError error : result.errors()) {
       problems.add(
           "", line(error.position()), () -> Words.cut(String.valueOf(error.getMessage()), 300));
     }
     problems.throwIfAny("the document");
     return table(result, "", 1, 1);
+  }
+
+  /// tomlj ends with an assertion or an index error on some broken strings.
+  private TomlParseResult parsed() {
+    try {
+      return Toml.parse(text);
+    } catch (RuntimeException | AssertionError e) {
+      throw problems.fatal(
+          "", lastReadable() + 1, "is not TOML: a text is broken here, or ends not");
+    }
+  }
+
+  /// How many of the first lines can be parsed without ending the parser, found by halving.
+  private int lastReadable() {
+    int good = 0;
+    int bad = lines.size();
+    while (bad - good > 1) {
+      int middle = (good + bad) / 2;
+      try {
+        Toml.parse(String.join("\n", lines.subList(0, middle)));
+        good = middle;
+      } catch (RuntimeException | AssertionError e) {
+        bad = middle;
+      }
+    }
+    return good;
   }
 
   private Node table(TomlTable table, String path, int line, int depth) {

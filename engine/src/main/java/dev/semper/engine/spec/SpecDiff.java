@@ -23,5 +23,4 @@ public record SpecDiff(List<Change> changes, Effect effect) {
   }
 
   public static final SpecDiff EMPTY = new SpecDiff(List.of(), Effect.NONE);
-
 }

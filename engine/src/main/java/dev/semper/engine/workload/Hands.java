@@ -23,8 +23,8 @@ import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Carries out effects: calls drivers on virtual threads, one call at a time per incarnation, and tells
-/// owners what came of it.
+/// Carries out effects: calls drivers on virtual threads, one call at a time per incarnation, and
+/// tells owners what came of it.
 final class Hands implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Hands.class);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -40,15 +40,12 @@ final class Hands implements AutoCloseable {
   private final Map<String, Long> startedNanos = new ConcurrentHashMap<>();
 
   Hands(
-      Map<String, Driver> drivers,
-      BiFunction<Workload, Instance, Launch> launches,
-      Prober prober) {
+      Map<String, Driver> drivers, BiFunction<Workload, Instance, Launch> launches, Prober prober) {
     this.drivers = drivers;
     this.launches = launches;
     this.prober = prober;
     timer =
-        new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().daemon().name("timer").factory());
+        new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
@@ -76,7 +73,8 @@ final class Hands implements AutoCloseable {
     }
   }
 
-  /// After a restart of the server: finds out what has become of an incarnation and tells the owner.
+  /// After a restart of the server: finds out what has become of an incarnation and tells the
+  /// owner.
   void reattach(Workload workload, Instance instance, Owner owner) {
     inLane(
         instance.incarnation(),

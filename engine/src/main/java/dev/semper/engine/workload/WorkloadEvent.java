@@ -7,8 +7,8 @@ import java.time.Duration;
 
 /// What can happen to a workload: what operations ask for, and facts from the world.
 public sealed interface WorkloadEvent {
-  /// What an operation asks for; refused if another one holds the workload. All are idempotent, since
-  /// a step may be carried out again after a crash.
+  /// What an operation asks for; refused if another one holds the workload. All are idempotent,
+  /// since a step may be carried out again after a crash.
   sealed interface Asked extends WorkloadEvent {}
 
   /// The operation takes hold of the workload.

@@ -50,12 +50,13 @@ public final class Tokens {
       String createdBy,
       @Nullable String idempotencyKey) {}
 
-  private record Known(Token token, byte[] hash) {}
+  /// @param hash SHA-256 of the token, in hex
+  private record Known(Token token, String hash) {}
 
   private final Store store;
   private final Clock clock;
   private final SecureRandom random;
-  private final Known nobody;
+  private final String nobody;
   private final Map<String, Known> tokens = new ConcurrentHashMap<>();
   private final ReentrantLock writing = new ReentrantLock();
 
@@ -63,10 +64,7 @@ public final class Tokens {
     this.store = store;
     this.clock = clock;
     this.random = random;
-    this.nobody =
-        new Known(
-            new Token("", "", Role.VIEWER, "", Instant.EPOCH, "", null),
-            sha256(letters(SECRET_BYTES)));
+    this.nobody = sha256(letters(SECRET_BYTES));
   }
 
   public static Tokens load(Store store, Clock clock, SecureRandom random) {
@@ -82,7 +80,7 @@ public final class Tokens {
               doc.createdAt(),
               doc.createdBy(),
               doc.idempotencyKey());
-      loaded.tokens.put(row.id(), new Known(token, HexFormat.of().parseHex(row.hash())));
+      loaded.tokens.put(row.id(), new Known(token, row.hash()));
     }
     return loaded;
   }
@@ -92,9 +90,10 @@ public final class Tokens {
     int end = presented.indexOf('_', PREFIX.length());
     String id =
         presented.startsWith(PREFIX) && end > 0 ? presented.substring(PREFIX.length(), end) : "";
-    Known known = tokens.getOrDefault(id, nobody);
-    boolean same = MessageDigest.isEqual(sha256(presented), known.hash());
-    return same && known != nobody ? Optional.of(known.token().principal()) : Optional.empty();
+    Known known = tokens.get(id);
+    byte[] expected = (known == null ? nobody : known.hash()).getBytes(UTF_8);
+    boolean same = MessageDigest.isEqual(sha256(presented).getBytes(UTF_8), expected);
+    return same && known != null ? Optional.of(known.token().principal()) : Optional.empty();
   }
 
   /// Of one tenant or, with [Principal#ALL], all; oldest first.
@@ -206,7 +205,7 @@ public final class Tokens {
 
   private void write(Created created) throws InterruptedException {
     Token token = created.token();
-    byte[] hash = sha256(created.secret());
+    String hash = sha256(created.secret());
     Doc doc =
         new Doc(
             token.name(),
@@ -214,11 +213,7 @@ public final class Tokens {
             token.createdAt(),
             token.createdBy(),
             token.idempotencyKey());
-    Batch batch =
-        new Batch()
-            .put(
-                new Row.Token(
-                    token.id(), HexFormat.of().formatHex(hash), token.tenant(), Docs.write(doc)));
+    Batch batch = new Batch().put(new Row.Token(token.id(), hash, token.tenant(), Docs.write(doc)));
     event(batch, "token.created", token, token.createdBy());
     store.commit(batch, PATIENCE);
     tokens.put(token.id(), new Known(token, hash));
@@ -226,8 +221,7 @@ public final class Tokens {
 
   private void deletion(Batch batch, Known known, String actor) {
     Token token = known.token();
-    batch.delete(
-        new Row.Token(token.id(), HexFormat.of().formatHex(known.hash()), token.tenant(), ""));
+    batch.delete(new Row.Token(token.id(), known.hash(), token.tenant(), ""));
     event(batch, "token.deleted", token, actor);
   }
 
@@ -243,9 +237,10 @@ public final class Tokens {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(drawn);
   }
 
-  private static byte[] sha256(String text) {
+  private static String sha256(String text) {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
+      return HexFormat.of().formatHex(hash);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }

@@ -89,8 +89,8 @@ final class Cycles {
   private static int line(Node.Table document, String name) {
     return document.entries().get("workloads") instanceof Node.Entry(_, Node.Table workloads)
             && workloads.entries().get(name) instanceof Node.Entry(_, Node.Table workload)
-            && workload.entries().get("depends_on") instanceof Node.Entry(int line, _)
-        ? line
+            && workload.entries().get("depends_on") instanceof Node.Entry entry
+        ? entry.line()
         : 1;
   }
 }

@@ -23,8 +23,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Decides what an event means for a workload. One object decides one event: it starts from the
-/// workload as it is, collects what changes, and is thrown away. Deciding has no side effects.
+/// Decides what an event means for a workload. One object decides one event: it starts from the workload
+/// as it is, collects what changes, and is thrown away. Deciding has no side effects.
 final class Decider {
   private static final int FAILURES_THAT_OPEN_THE_CIRCUIT = 5;
   private static final Duration CIRCUIT_OPEN = Duration.ofSeconds(60);
@@ -70,7 +70,8 @@ final class Decider {
     Decider decider = new Decider(now, here);
     decider.handle(event);
     decider.settle();
-    return new Decision(decider.result(), List.copyOf(decider.notes), List.copyOf(decider.effects));
+    return new Decision(
+        decider.result(), List.copyOf(decider.notes), List.copyOf(decider.effects));
   }
 
   private void handle(WorkloadEvent event) {
@@ -85,7 +86,7 @@ final class Decider {
       case WorkloadEvent.Launch(int ordinal, long g, WorkloadSpec spec, boolean candidate) ->
           launch(ordinal, g, spec, candidate);
       case WorkloadEvent.Promote(int ordinal, long g) -> promote(ordinal, g);
-      case WorkloadEvent.Stop(int ordinal, long g, String why) -> stop(ordinal, g, why);
+      case WorkloadEvent.Stop stop -> stop(stop);
       case WorkloadEvent.Clear() -> clear();
       case WorkloadEvent.Force(State to, String actor, String why) -> force(to, actor, why);
       case WorkloadEvent.Launched(String incarnation, Running running) ->
@@ -267,11 +268,13 @@ final class Decider {
     }
   }
 
-  private void stop(int ordinal, long g, String why) {
+  private void stop(WorkloadEvent.Stop stop) {
     for (Instance instance : List.copyOf(instances.values())) {
-      if ((ordinal < 0 || instance.ordinal() == ordinal)
-          && (g == 0 || instance.generation() == g)) {
-        stop(instance, why, g != 0);
+      boolean ordinal = stop.ordinal() < 0 || instance.ordinal() == stop.ordinal();
+      boolean generation =
+          stop.generation() == 0 || (instance.generation() == stop.generation()) != stop.others();
+      if (ordinal && generation) {
+        stop(instance, stop.reason(), stop.ordinal() >= 0);
       }
     }
   }
@@ -348,7 +351,8 @@ final class Decider {
     note(
         up,
         "instance.started",
-        Map.of("incarnation", up.incarnation(), "handle", running.handle(), "port", up.port()));
+        Map.of(
+            "incarnation", up.incarnation(), "handle", running.handle(), "port", up.port()));
     effects.add(new Effect.Watch(up));
     minimumUptime(up, Duration.ZERO);
   }
@@ -411,9 +415,11 @@ final class Decider {
     note(instance, "instance.exited", exitFacts(instance, exit, uptime));
     switch (instance.phase()) {
       case STOPPING -> {
-        if (instances.values().stream()
-            .anyMatch(
-                i -> i.ordinal() == instance.ordinal() && !i.incarnation().equals(incarnation))) {
+        boolean surplus = instance.ordinal() >= spec(generation).instances();
+        if (surplus
+            || instances.values().stream()
+            .anyMatch(i -> i.ordinal() == instance.ordinal()
+                        && !i.incarnation().equals(incarnation))) {
           instances.remove(incarnation);
         } else {
           put(instance.to(Phase.ENDED, instance.reason(), now));
@@ -454,8 +460,7 @@ final class Decider {
       put(instance.to(Phase.ENDED, "stopped by an operator", now));
       return;
     }
-    String cause =
-        failed && !instance.reason().isEmpty() ? instance.reason() : "ended with " + exit;
+    String cause = failed && !instance.reason().isEmpty() ? instance.reason() : "ended with " + exit;
     RestartPolicy.Verdict verdict =
         RestartPolicy.decide(
             spec(instance.generation()).restart(),
@@ -501,11 +506,7 @@ final class Decider {
       launchOrWait(successor, cause);
     } else {
       backoff(
-          successor,
-          delay,
-          throttle.compareTo(next.delay()) > 0
-              ? "held back: too many restarts at once on this host"
-              : cause);
+          successor, delay, throttle.compareTo(next.delay()) > 0 ? "held back: too many restarts at once on this host" : cause);
     }
   }
 
@@ -527,7 +528,8 @@ final class Decider {
             instance.lastExit(),
             instance.attempts(),
             instance.restarts()));
-    effects.add(new Effect.Later(new WorkloadEvent.BackoffOver(instance.incarnation()), delay));
+    effects.add(
+        new Effect.Later(new WorkloadEvent.BackoffOver(instance.incarnation()), delay));
   }
 
   private void backoffOver(Instance instance) {
@@ -673,7 +675,9 @@ final class Decider {
     String why =
         "%s probe %s failed: %s"
             .formatted(
-                verdict.type().name().toLowerCase(Locale.ROOT), verdict.probe(), verdict.message());
+                verdict.type().name().toLowerCase(Locale.ROOT),
+                verdict.probe(),
+                verdict.message());
     if (state != State.MAINTENANCE) {
       halt(instance, instance.candidate() ? Phase.STOPPING : Phase.RESTARTING, why);
     }
@@ -689,11 +693,12 @@ final class Decider {
     }
     boolean up = any(i -> i.phase() == Phase.RUNNING);
     boolean coming =
-        any(i ->
-            switch (i.phase()) {
-              case LAUNCHING, STARTING, BACKOFF, RESTARTING -> true;
-              case RUNNING, STOPPING, ENDED, FAILED -> false;
-            });
+        any(
+            i ->
+                switch (i.phase()) {
+                  case LAUNCHING, STARTING, BACKOFF, RESTARTING -> true;
+                  case RUNNING, STOPPING, ENDED, FAILED -> false;
+                });
     switch (state) {
       case STARTING -> {
         if (up && !coming) {
@@ -731,7 +736,10 @@ final class Decider {
     Optional<Instance> failed =
         instances.values().stream().filter(i -> i.phase() == Phase.FAILED).findFirst();
     if (failed.isPresent()) {
-      to(State.ERROR, failure, before.instanceName(failed.get()) + ": " + failed.get().reason());
+      to(
+          State.ERROR,
+          failure,
+          before.instanceName(failed.get()) + ": " + failed.get().reason());
     } else if (!any(i -> i.phase() == Phase.STOPPING)) {
       to(State.STOPPED, Trigger.COMPLETE, "completed");
     }
@@ -774,7 +782,8 @@ final class Decider {
 
   private Workload result() {
     List<Instance> sorted = new ArrayList<>(instances.values());
-    sorted.sort(Comparator.comparingInt(Instance::ordinal).thenComparingLong(Instance::generation));
+    sorted.sort(
+        Comparator.comparingInt(Instance::ordinal).thenComparingLong(Instance::generation));
     TreeMap<Long, WorkloadSpec> inUse = new TreeMap<>(specs);
     inUse
         .keySet()

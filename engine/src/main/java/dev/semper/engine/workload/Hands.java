@@ -17,14 +17,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Carries out effects: calls drivers on virtual threads, one call at a time per incarnation, and
-/// tells owners what came of it.
+/// Carries out effects: calls drivers on virtual threads, one call at a time per incarnation, and tells
+/// owners what came of it.
 final class Hands implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Hands.class);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -32,6 +33,7 @@ final class Hands implements AutoCloseable {
   private final Map<String, Driver> drivers;
   private final BiFunction<Workload, Instance, Launch> launches;
   private final Prober prober;
+  private final Boundaries boundaries;
   private final ScheduledThreadPoolExecutor timer;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, CompletableFuture<Void>> lanes = new ConcurrentHashMap<>();
@@ -40,17 +42,23 @@ final class Hands implements AutoCloseable {
   private final Map<String, Long> startedNanos = new ConcurrentHashMap<>();
 
   Hands(
-      Map<String, Driver> drivers, BiFunction<Workload, Instance, Launch> launches, Prober prober) {
+      Map<String, Driver> drivers,
+      BiFunction<Workload, Instance, Launch> launches,
+      Prober prober,
+      Boundaries boundaries) {
+    this.boundaries = boundaries;
     this.drivers = drivers;
     this.launches = launches;
     this.prober = prober;
     timer =
-        new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("timer").factory());
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
 
   void carryOut(Workload workload, Effect effect, Owner owner) {
+    boundaries.pass("effect/" + effect.getClass().getSimpleName() + "/decided");
     switch (effect) {
       case Effect.Start(Instance instance) ->
           inLane(instance.incarnation(), () -> start(workload, instance, owner));
@@ -73,8 +81,7 @@ final class Hands implements AutoCloseable {
     }
   }
 
-  /// After a restart of the server: finds out what has become of an incarnation and tells the
-  /// owner.
+  /// After a restart of the server: finds out what has become of an incarnation and tells the owner.
   void reattach(Workload workload, Instance instance, Owner owner) {
     inLane(
         instance.incarnation(),
@@ -136,6 +143,7 @@ final class Hands implements AutoCloseable {
           return start.handleAsync(
               (_, _) -> {
                 guarded(incarnation, call);
+                boundaries.pass("effect/done");
                 return null;
               },
               threads);
@@ -179,7 +187,7 @@ final class Hands implements AutoCloseable {
             instance.incarnation(), "the driver failed: " + why.getMessage(), true));
   }
 
-  private java.util.concurrent.ScheduledFuture<?> interruptAfter(Duration patience) {
+  private ScheduledFuture<?> interruptAfter(Duration patience) {
     Thread thread = Thread.currentThread();
     return timer.schedule(thread::interrupt, patience.toMillis(), TimeUnit.MILLISECONDS);
   }

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The states of a workload and all ways between them: the table of seed 001, extended where real
-/// life needs it. Drawn into `docs/lifecycle.md` by a test.
+/// The states of a workload and all ways between them: the table of seed 001, extended where real life
+/// needs it. Drawn into `docs/lifecycle.md` by a test.
 public final class Lifecycle {
   static final TransitionTable TABLE =
       new TransitionTable()
@@ -30,6 +30,7 @@ public final class Lifecycle {
           .on(STARTING, Trigger.ERROR, State.ERROR)
           .also(STARTING, STOP, STOPPING)
           .also(STARTING, UPDATE, UPDATING)
+          .also(STARTING, RESTART, RESTARTING)
           .also(STARTING, COMPLETE, STOPPED)
           .on(RUNNING, STOP, STOPPING)
           .on(RUNNING, RESTART, RESTARTING)
@@ -45,6 +46,7 @@ public final class Lifecycle {
           .on(RESTARTING, HEALTH_CHECK_PASS, RUNNING)
           .on(RESTARTING, Trigger.ERROR, State.ERROR)
           .also(RESTARTING, STOP, STOPPING)
+          .also(RESTARTING, RESTART, RESTARTING)
           .also(RESTARTING, UPDATE, UPDATING)
           .also(RESTARTING, COMPLETE, STOPPED)
           .on(STOPPING, HEALTH_CHECK_PASS, STOPPED)

@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 /// durable, shows it, and then carries out its effects. Events that have queued up are made durable
 /// together.
 ///
-/// The mailbox needs no bound of its own: an instance has at most a few facts under way, and
-/// operations ask one thing at a time.
+/// The mailbox needs no bound of its own: an instance has at most a few facts under way, and operations
+/// ask one thing at a time.
 final class Owner {
   private static final Logger LOG = LoggerFactory.getLogger(Owner.class);
   private static final int EVENTS_PER_COMMIT = 256;
@@ -108,6 +108,10 @@ final class Owner {
       }
       return Optional.of(current);
     }
+  }
+
+  synchronized void nudge() {
+    notifyAll();
   }
 
   /// Ends the owner without touching the workload.
@@ -222,9 +226,7 @@ final class Owner {
       return;
     }
     store.commit(removal.rows().get());
-    current
-        .instances()
-        .forEach(i -> hands.carryOut(current, new Effect.Forget(i.incarnation()), this));
+    current.instances().forEach(i -> hands.carryOut(current, new Effect.Forget(i.incarnation()), this));
     removed = true;
     publish(current);
     removal.answer().complete(current);

@@ -78,8 +78,7 @@ final class RestartPolicy {
     boolean limit = spec.maxAttempts() > 0 && n >= spec.maxAttempts();
     if (limit && spec.onLimit() == RestartSpec.OnLimit.FAIL) {
       return new Verdict.GiveUp(
-          "%d restarts within %s, the limit of its restart policy"
-              .formatted(n, text(spec.window())));
+          "%d restarts within %s, the limit of its restart policy".formatted(n, text(spec.window())));
     }
     Duration delay = spec.delay().multipliedBy(1L << Math.min(n, 5));
     if (limit || delay.compareTo(spec.maxDelay()) > 0) {

@@ -7,8 +7,8 @@ import java.time.Duration;
 
 /// What can happen to a workload: what operations ask for, and facts from the world.
 public sealed interface WorkloadEvent {
-  /// What an operation asks for; refused if another one holds the workload. All are idempotent,
-  /// since a step may be carried out again after a crash.
+  /// What an operation asks for; refused if another one holds the workload. All are idempotent, since
+  /// a step may be carried out again after a crash.
   sealed interface Asked extends WorkloadEvent {}
 
   /// The operation takes hold of the workload.
@@ -39,8 +39,9 @@ public sealed interface WorkloadEvent {
   /// Stops copies for good.
   ///
   /// @param ordinal -1 for all
-  /// @param generation 0 for all
-  record Stop(int ordinal, long generation, String reason) implements Asked {}
+  /// @param generation which; 0 for all
+  /// @param others those of all other generations instead
+  record Stop(int ordinal, long generation, boolean others, String reason) implements Asked {}
 
   /// Forgets copies that have ended.
   record Clear() implements Asked {}

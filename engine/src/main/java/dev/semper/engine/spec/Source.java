@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class Source {
   static final int MAX_BYTES = 8 << 20;
 
-  /// tomlj takes hundreds of bytes of memory for a byte of text, and 2 s for a MiB.
-  static final int MAX_TOML_BYTES = 1 << 20;
+  /// tomlj takes up to a kilobyte of memory for a byte of text, and seconds for a MiB.
+  static final int MAX_TOML_BYTES = 256 << 10;
 
   static final int MAX_DEPTH = 100;
 
@@ -25,7 +25,7 @@ final class Source {
     }
     if (format == Format.TOML && isLongerThan(text, MAX_TOML_BYTES)) {
       throw problems.fatal(
-          "", 1, "the document is larger than 1 MiB: split it, or write it as YAML or JSON");
+          "", 1, "the document is larger than 256 KiB: split it, or write it as YAML or JSON");
     }
     String content = text.startsWith("\uFEFF") ? text.substring(1) : text;
     int broken = lineWithHalfACharacter(content);

@@ -36,7 +36,7 @@ final class ProbeRig {
           new Scripted(),
           new StarvationGuard((_, data) -> notices.add(data), Duration.ofSeconds(5)),
           new Tally(),
-          new Random(7),
+          new Timing(new Random(7)),
           () -> Instant.EPOCH.plusNanos(now),
           () -> now,
           () -> next = 0);

@@ -116,7 +116,9 @@ public final class PostgresServer implements AutoCloseable {
                     "-c",
                     "max_connections=50",
                     "-c",
-                    "shared_buffers=32MB"))
+                    "shared_buffers=32MB",
+                    "-c",
+                    "recovery_init_sync_method=syncfs"))
             .directory(home.toFile())
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(home.resolve("server.log").toFile()))

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class PostgresStoreTest extends StoreContract {
   private static PostgresServer server;
@@ -50,8 +52,8 @@ final class PostgresStoreTest extends StoreContract {
   }
 
   @Test
-  void losesNothingItHasToldWhenKilled() throws Exception {
-    survivesKills(5);
+  void losesNothingItHasToldWhenKilled(@TempDir Path directory) throws Exception {
+    survivesKills(5, directory);
   }
 
   @Test

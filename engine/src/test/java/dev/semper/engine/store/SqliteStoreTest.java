@@ -40,7 +40,7 @@ final class SqliteStoreTest extends StoreContract {
 
   @Test
   void losesNothingItHasToldWhenKilled() throws Exception {
-    survivesKills(20);
+    survivesKills(20, directory);
   }
 
   @Test
@@ -90,22 +90,10 @@ final class SqliteStoreTest extends StoreContract {
 
   @Test
   void refusesAFileThatAnotherProcessUses() throws Exception {
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                CrashChild.class.getName(),
-                config().url(),
-                "0")
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .redirectOutput(ProcessBuilder.Redirect.to(directory.resolve("out").toFile()))
-            .start();
+    Path out = directory.resolve("out");
+    Process child = startChild(0, out);
     try {
-      Awaitility.await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> Files.size(directory.resolve("out")) > 0);
+      Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> Files.size(out) > 0);
       assertThatThrownBy(this::open).hasMessageContaining("process " + child.pid());
     } finally {
       child.destroyForcibly().waitFor();

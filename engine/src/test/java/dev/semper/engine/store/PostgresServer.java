@@ -152,11 +152,20 @@ public final class PostgresServer implements AutoCloseable {
   /// A new empty database.
   public StoreConfig newDatabase() throws SQLException {
     String name = "t" + databases.incrementAndGet();
+    execute("CREATE DATABASE " + name);
+    return new StoreConfig(url(name), "postgres", null, 90);
+  }
+
+  public void drop(StoreConfig database) throws SQLException {
+    String name = database.url().substring(database.url().lastIndexOf('/') + 1);
+    execute("DROP DATABASE " + name + " WITH (FORCE)");
+  }
+
+  private void execute(String sql) throws SQLException {
     try (Connection connection = DriverManager.getConnection(url("postgres"), "postgres", null);
         Statement statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
+      statement.execute(sql);
     }
-    return new StoreConfig(url(name), "postgres", null, 90);
   }
 
   private String url(String database) {

@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,6 +45,11 @@ final class PostgresStoreTest extends StoreContract {
   @BeforeEach
   void makeDatabase() throws SQLException {
     config = server.newDatabase();
+  }
+
+  @AfterEach
+  void dropDatabase() throws SQLException {
+    server.drop(config);
   }
 
   @Override
@@ -90,6 +96,7 @@ final class PostgresStoreTest extends StoreContract {
             }));
       }
       Awaitility.await().until(() -> done.size() > 200);
+      sql("CHECKPOINT"); // else the recovery replays all the databases of the tests before
       server.kill();
       long killed = System.nanoTime();
       Awaitility.await().until(() -> store.trouble().isPresent());

@@ -84,6 +84,12 @@ final class SqliteStoreTest extends StoreContract {
           .hasMessageContaining(
               "another Semper server uses it (process " + ProcessHandle.current().pid());
       assertThat(store.commit(event("w"))).hasSize(1);
+      Path link = Files.createSymbolicLink(directory.resolve("link.db"), file());
+      assertThatThrownBy(() -> Store.open(StoreConfig.sqlite(link)))
+          .hasMessageContaining("another Semper server uses it");
+      // The refusals above must not have released the lock of the operating system.
+      Process child = startChild(0, directory.resolve("out"));
+      assertThat(child.waitFor()).isEqualTo(1);
     }
     open().close();
   }

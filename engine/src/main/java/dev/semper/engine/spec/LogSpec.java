@@ -4,4 +4,9 @@ package dev.semper.engine.spec;
 /// @param maxFiles older parts kept, default 5
 public record LogSpec(long maxBytes, int maxFiles) {
   public static final LogSpec DEFAULT = new LogSpec(10L << 20, 5);
+
+  public LogSpec {
+    Limits.LOG_BYTES.require("max_size", maxBytes);
+    Limits.LOG_FILES.require("max_files", maxFiles);
+  }
 }

@@ -7,4 +7,10 @@ package dev.semper.engine.spec;
 /// @param pids processes and threads
 public record ResourceSpec(long memoryBytes, double cpu, long pids) {
   public static final ResourceSpec UNLIMITED = new ResourceSpec(0, 0, 0);
+
+  public ResourceSpec {
+    Limits.BYTES.require("memory", memoryBytes);
+    Limits.CPU.require("cpu", cpu);
+    Limits.PIDS.require("pids", pids);
+  }
 }

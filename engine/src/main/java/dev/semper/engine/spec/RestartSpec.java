@@ -46,9 +46,22 @@ public record RestartSpec(
           Set.of());
 
   public RestartSpec {
+    Limits.RESTART_DELAY.require("delay", delay);
+    Limits.RESTART_DELAY.require("max_delay", maxDelay);
+    Limits.require(delay.compareTo(maxDelay) <= 0, "delay must not be longer than max_delay");
+    Limits.SHARE.require("jitter", jitter);
+    Limits.ATTEMPTS.require("max_attempts", maxAttempts);
+    Limits.WINDOW.require("window", window);
+    Limits.RESET_AFTER.require("reset_after", resetAfter);
     successCodes = Set.copyOf(successCodes);
     preventCodes = Set.copyOf(preventCodes);
     forceCodes = Set.copyOf(forceCodes);
+    successCodes.forEach(c -> Limits.EXIT_CODE.require("success_codes", c));
+    preventCodes.forEach(c -> Limits.EXIT_CODE.require("prevent_codes", c));
+    forceCodes.forEach(c -> Limits.EXIT_CODE.require("force_codes", c));
+    Limits.require(
+        forceCodes.stream().noneMatch(preventCodes::contains),
+        "force_codes and prevent_codes must have no code in common");
   }
 
   /// In files: `no` (or `never`), `on-failure`, `always`, `unless-stopped`.

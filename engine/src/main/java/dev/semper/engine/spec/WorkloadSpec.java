@@ -9,13 +9,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param name 1–63 characters a–z, 0–9, `-`, starting with a letter or digit
 /// @param kind which driver runs it, e.g. `process`
-/// @param version free text for people, default `0`
+/// @param version free text for people, at most 128 characters, default `0`
 /// @param instances copies that run, 0–1000, default 1
 /// @param env environment of each instance
 /// @param envFile file of `NAME=value` lines read at each launch; `env` wins
 /// @param port a fixed port or one picked per instance, given to the instance as `PORT`
 /// @param startSeconds an instance without startup and readiness probes counts as up after that
-///   long; an exit before it is a failed start
+///   long, default 1 s; an exit before it is a failed start
 /// @param labels for the user's own use
 /// @param settings the driver's own settings, e.g. `command`, `user`, `working_dir`
 public record WorkloadSpec(
@@ -36,12 +36,35 @@ public record WorkloadSpec(
     List<ProbeSpec> probes,
     Map<String, String> labels,
     Map<String, Object> settings) {
+  static final String VERSION_FORM = "must be 1 to 128 characters without line breaks";
+
   public WorkloadSpec {
     env = Map.copyOf(env);
     dependsOn = List.copyOf(dependsOn);
     probes = List.copyOf(probes);
     labels = Map.copyOf(labels);
     settings = Map.copyOf(settings);
+    Limits.require(Limits.isName(name), "name " + Limits.NAME_FORM);
+    Limits.require(!kind.isEmpty(), "kind must not be empty");
+    Limits.require(isVersion(version), "version " + VERSION_FORM);
+    Limits.INSTANCES.require("instances", instances);
+    Limits.START_SECONDS.require("start_seconds", startSeconds);
+    env.forEach(
+        (k, v) -> Limits.require(Limits.isVariable(k) && v.indexOf('\0') < 0, "bad variable " + k));
+    Limits.require(!labels.containsKey(""), "the name of a label must not be empty");
+    Limits.require(
+        probes.stream().map(ProbeSpec::name).distinct().count() == probes.size(),
+        "each probe must have its own name");
+    Limits.require(
+        dependsOn.stream().map(DependencySpec::workload).distinct().count() == dependsOn.size()
+            && dependsOn.stream().noneMatch(d -> d.workload().equals(name)),
+        "depends_on must name other workloads, each once");
+  }
+
+  static boolean isVersion(String version) {
+    return !version.isBlank()
+        && version.length() <= 128
+        && version.chars().noneMatch(Character::isISOControl);
   }
 
   /// Probes of one type, in the order of the file.

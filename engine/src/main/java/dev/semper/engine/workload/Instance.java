@@ -50,8 +50,10 @@ public record Instance(
     STARTING,
     /// It is up.
     RUNNING,
-    /// It is being stopped.
+    /// It is being stopped for good.
     STOPPING,
+    /// It is being stopped because a probe failed, and is to come back.
+    RESTARTING,
     /// It waits for its next launch.
     BACKOFF,
     /// It ended and is not to run again by itself.
@@ -86,7 +88,7 @@ public record Instance(
   @JsonIgnore
   public boolean isLive() {
     return switch (phase) {
-      case LAUNCHING, STARTING, RUNNING, STOPPING -> true;
+      case LAUNCHING, STARTING, RUNNING, STOPPING, RESTARTING -> true;
       case BACKOFF, ENDED, FAILED -> false;
     };
   }
@@ -95,5 +97,81 @@ public record Instance(
   @JsonIgnore
   public boolean isReady() {
     return phase == Phase.RUNNING && health.ready();
+  }
+
+  Instance to(Phase phase, String reason, Instant now) {
+    return new Instance(
+        incarnation,
+        ordinal,
+        generation,
+        phase,
+        candidate,
+        handle,
+        port,
+        now,
+        startedAt,
+        null,
+        reason,
+        health,
+        lastExit,
+        attempts,
+        restarts);
+  }
+
+  Instance with(Health health) {
+    return new Instance(
+        incarnation,
+        ordinal,
+        generation,
+        phase,
+        candidate,
+        handle,
+        port,
+        since,
+        startedAt,
+        nextAttemptAt,
+        reason,
+        health,
+        lastExit,
+        attempts,
+        restarts);
+  }
+
+  Instance of(long generation, boolean candidate) {
+    return new Instance(
+        incarnation,
+        ordinal,
+        generation,
+        phase,
+        candidate,
+        handle,
+        port,
+        since,
+        startedAt,
+        nextAttemptAt,
+        reason,
+        health,
+        lastExit,
+        attempts,
+        restarts);
+  }
+
+  Instance ended(Exit exit) {
+    return new Instance(
+        incarnation,
+        ordinal,
+        generation,
+        phase,
+        candidate,
+        handle,
+        port,
+        since,
+        startedAt,
+        nextAttemptAt,
+        reason,
+        health,
+        exit,
+        attempts,
+        restarts);
   }
 }

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// @param operationId the operation that is working on it
 /// @param failures operations that failed one after the other; what the circuit breaker counts
 /// @param refusedUntil the circuit breaker refuses operations until then
-/// @param readySince since when all its instances have been ready without a break
+/// @param readySince since when all its instances have been ready and live without a break
+/// @param launches incarnations so far; numbers the next one
 public record Workload(
     String tenant,
     String name,
@@ -35,6 +36,7 @@ public record Workload(
     int failures,
     @Nullable Instant refusedUntil,
     @Nullable Instant readySince,
+    long launches,
     Instant createdAt) {
 
   public Workload {
@@ -50,6 +52,22 @@ public record Workload(
   public WorkloadSpec spec(Instance instance) {
     WorkloadSpec spec = specs.get(instance.generation());
     return spec == null ? spec() : spec;
+  }
+
+  /// What an operator asks first: `healthy` if all instances are ready and live, `degraded` if some
+  /// are, `unhealthy` if none is, `unknown` if it is not meant to run.
+  public String health() {
+    boolean meantToRun =
+        switch (state) {
+          case STARTING, RUNNING, UPDATING, RESTARTING, MAINTENANCE -> true;
+          case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED -> false;
+          case UNINSTALLING, ERROR, DISABLED -> false;
+        };
+    if (!meantToRun) {
+      return state == State.ERROR ? "unhealthy" : "unknown";
+    }
+    long well = instances.stream().filter(i -> i.isReady() && i.health().live()).count();
+    return well == 0 ? "unhealthy" : well < spec().instances() ? "degraded" : "healthy";
   }
 
   public long ready() {

@@ -1,0 +1,489 @@
+package dev.semper.api;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+
+/// Talks to a Semper server. Calls block; all of them may throw [ApiException] if the server
+/// refuses and [UnreachableException] if it does not answer. Thread-safe.
+///
+/// Mutations carry an idempotency key and are sent once more when the connection breaks before the
+/// answer has come, so that they are carried out exactly once.
+public final class SemperClient implements AutoCloseable {
+  private static final Duration CONNECT = Duration.ofSeconds(5);
+  private static final Duration ANSWER = Duration.ofSeconds(60);
+  private static final Duration LONG_POLL = Duration.ofSeconds(30);
+
+  private final HttpClient http;
+  private final URI server;
+  private final @Nullable String token;
+  private final @Nullable String tenant;
+  private final @Nullable String key;
+
+  /// @param server e.g. `http://127.0.0.1:8470`
+  /// @param token null for [#healthy] and [#readiness] only
+  /// @param tenant null for the token's own
+  public SemperClient(URI server, @Nullable String token, @Nullable String tenant) {
+    this(
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT)
+            .build(),
+        server,
+        token,
+        tenant,
+        null);
+  }
+
+  private SemperClient(
+      HttpClient http,
+      URI server,
+      @Nullable String token,
+      @Nullable String tenant,
+      @Nullable String key) {
+    this.http = http;
+    this.server = server;
+    this.token = token;
+    this.tenant = tenant;
+    this.key = key;
+  }
+
+  /// The same client for another tenant.
+  public SemperClient withTenant(@Nullable String tenant) {
+    return new SemperClient(http, server, token, tenant, key);
+  }
+
+  /// The same client whose mutations carry this idempotency key instead of a new one each: for one
+  /// call that is to be carried out once however often the program is run.
+  public SemperClient withIdempotencyKey(String key) {
+    return new SemperClient(http, server, token, tenant, key);
+  }
+
+  public URI server() {
+    return server;
+  }
+
+  /// Whether the server answers at all.
+  public boolean healthy() {
+    try {
+      return send(request("GET", "/healthz", Map.of(), null), BodyHandlers.discarding())
+              .statusCode()
+          == 200;
+    } catch (UnreachableException _) {
+      return false;
+    }
+  }
+
+  public Readiness readiness() {
+    HttpResponse<byte[]> response =
+        send(request("GET", "/readyz", Map.of(), null), BodyHandlers.ofByteArray());
+    if (response.statusCode() != 200 && response.statusCode() != 503) {
+      throw refused(response.statusCode(), response.body());
+    }
+    return read(response, Readiness.class);
+  }
+
+  public ServerInfo serverInfo() {
+    return get("/api/v1/server", Map.of(), ServerInfo.class);
+  }
+
+  /// The metrics in the text format of Prometheus.
+  public String metrics() {
+    HttpResponse<byte[]> response =
+        checked(send(request("GET", "/metrics", Map.of(), null), BodyHandlers.ofByteArray()));
+    return new String(response.body(), StandardCharsets.UTF_8);
+  }
+
+  /// @param withWorkloads whether it stops what it runs first
+  public Message shutdown(boolean withWorkloads) {
+    HttpRequest request =
+        request("POST", "/api/v1/server/shutdown", Map.of(), new ShutdownRequest(withWorkloads));
+    return read(checked(send(request, BodyHandlers.ofByteArray())), Message.class);
+  }
+
+  public ReloadResult reload() {
+    return mutate("POST", "/api/v1/server/reload", Map.of(), null, ReloadResult.class);
+  }
+
+  public Listing<WorkloadInfo> workloads() {
+    return get("/api/v1/workloads", query(), new TypeReference<>() {});
+  }
+
+  public WorkloadInfo workload(String name) {
+    return get(path(name, ""), query(), WorkloadInfo.class);
+  }
+
+  /// Makes the workload as the document says.
+  ///
+  /// @param generation only if it is at this generation (0 = only if there is none); null does not
+  ///   matter
+  public ApplyResult put(
+      String name, Map<String, Object> document, @Nullable Long generation, boolean queue) {
+    Map<String, Object> query = query("generation", generation, "queue", queue ? true : null);
+    return mutate("PUT", path(name, ""), query, document, ApplyResult.class);
+  }
+
+  /// @param action start, stop, restart, recover, enable, disable, rollback, maintenance, resume or
+  ///   delete
+  public OperationInfo act(String name, String action, ActionRequest options) {
+    if (action.equals("delete")) {
+      return delete(name, options);
+    }
+    return mutate("POST", path(name, "/" + action), query(), options, OperationInfo.class);
+  }
+
+  public OperationInfo delete(String name, ActionRequest options) {
+    Map<String, Object> query = query();
+    Map<String, Object> fields = Wire.JSON.convertValue(options, new TypeReference<>() {});
+    query.putAll(fields);
+    return mutate("DELETE", path(name, ""), query, null, OperationInfo.class);
+  }
+
+  public WorkloadInfo forceState(String name, String state, String reason) {
+    StateRequest body = new StateRequest(state, reason);
+    return mutate("POST", path(name, "/state"), query(), body, WorkloadInfo.class);
+  }
+
+  /// Its last 100 changes of state, newest first.
+  public Listing<HistoryEntry> history(String name) {
+    return get(path(name, "/history"), query(), new TypeReference<>() {});
+  }
+
+  /// Newest first.
+  public Listing<ReleaseInfo> releases(String name, int limit) {
+    return get(path(name, "/releases"), query("limit", limit), new TypeReference<>() {});
+  }
+
+  public UsageInfo usage(String name) {
+    return get(path(name, "/usage"), query(), UsageInfo.class);
+  }
+
+  public AllowedInfo allowed(String name) {
+    return get(path(name, "/allowed"), query(), AllowedInfo.class);
+  }
+
+  /// Copies a log, as it was written, until its end; with `follow` until the thread is interrupted
+  /// or `out` throws. A broken connection is made again without losing or repeating a byte.
+  ///
+  /// @return position after the last byte copied
+  public long logs(String name, LogQuery log, OutputStream out) throws IOException {
+    return new LogFollower(this, path(name, "/logs"), log).copy(out);
+  }
+
+  public PlanInfo plan(PlanRequest request) {
+    HttpRequest call = request("POST", "/api/v1/plan", query(), request);
+    return read(checked(send(call, BodyHandlers.ofByteArray())), PlanInfo.class);
+  }
+
+  public ApplyResult apply(ApplyRequest request) {
+    return mutate("POST", "/api/v1/apply", query(), request, ApplyResult.class);
+  }
+
+  public OperationInfo batch(BatchRequest request) {
+    return mutate("POST", "/api/v1/batch", query(), request, OperationInfo.class);
+  }
+
+  /// Newest first.
+  public Listing<OperationInfo> operations(
+      @Nullable String workload, @Nullable String status, int limit) {
+    return get(
+        "/api/v1/operations",
+        query("workload", workload, "status", status, "limit", limit),
+        new TypeReference<>() {});
+  }
+
+  public OperationInfo operation(String id) {
+    return get("/api/v1/operations/" + encode(id), Map.of(), OperationInfo.class);
+  }
+
+  public Listing<OperationInfo> members(String id) {
+    return get("/api/v1/operations/" + encode(id) + "/members", Map.of(), new TypeReference<>() {});
+  }
+
+  public OperationInfo cancel(String id) {
+    return mutate(
+        "POST",
+        "/api/v1/operations/" + encode(id) + "/cancel",
+        Map.of(),
+        null,
+        OperationInfo.class);
+  }
+
+  /// Waits until an operation has ended or the time is over.
+  ///
+  /// @return the operation as it is then
+  public OperationInfo await(String id, Duration timeout) {
+    return await(id, timeout, LONG_POLL, _ -> {});
+  }
+
+  /// As [#await(String, Duration)], and tells at least every `pace` how it stands.
+  public OperationInfo await(
+      String id, Duration timeout, Duration pace, Consumer<OperationInfo> progress) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    while (true) {
+      long left = Math.max(0, (deadline - System.nanoTime()) / 1_000_000);
+      long wait = Math.min(left, Math.min(pace.toMillis(), LONG_POLL.toMillis()));
+      OperationInfo operation =
+          get(
+              "/api/v1/operations/" + encode(id),
+              Map.<String, Object>of("wait", wait + "ms"),
+              OperationInfo.class);
+      progress.accept(operation);
+      if (operation.ended() || left == 0) {
+        return operation;
+      }
+    }
+  }
+
+  /// Oldest first if the query says after what, else newest first.
+  public EventPage events(EventQuery events, int limit) {
+    Map<String, Object> query = query(events);
+    query.put("limit", limit);
+    return get("/api/v1/events", query, EventPage.class);
+  }
+
+  /// Tells the listener of events as they come, until it says to end or the thread is interrupted.
+  /// A broken connection is made again from the last event on.
+  public void follow(EventQuery events, EventListener listener) {
+    new EventFollower(this, events, listener).run();
+  }
+
+  /// Newest first.
+  public Listing<AuditInfo> audit(@Nullable String actor, @Nullable String action, int limit) {
+    return get(
+        "/api/v1/audit",
+        query("actor", actor, "action", action, "limit", limit),
+        new TypeReference<>() {});
+  }
+
+  public AuditVerification verifyAudit() {
+    return get("/api/v1/audit/verify", Map.of(), AuditVerification.class);
+  }
+
+  public Listing<TenantInfo> tenants() {
+    return get("/api/v1/tenants", Map.of(), new TypeReference<>() {});
+  }
+
+  public TenantInfo tenantInfo(String name) {
+    return get("/api/v1/tenants/" + encode(name), Map.of(), TenantInfo.class);
+  }
+
+  public TenantInfo putTenant(String name, QuotaRequest quota) {
+    return mutate(
+        "PUT",
+        "/api/v1/tenants/" + encode(name),
+        Map.of(),
+        new TenantRequest(quota),
+        TenantInfo.class);
+  }
+
+  public void deleteTenant(String name) {
+    mutate("DELETE", "/api/v1/tenants/" + encode(name), Map.of(), null, Void.class);
+  }
+
+  public Listing<TokenInfo> tokens() {
+    return get("/api/v1/tokens", Map.of(), new TypeReference<>() {});
+  }
+
+  public TokenCreated createToken(TokenRequest request) {
+    return mutate("POST", "/api/v1/tokens", Map.of(), request, TokenCreated.class);
+  }
+
+  public void deleteToken(String id) {
+    mutate("DELETE", "/api/v1/tokens/" + encode(id), Map.of(), null, Void.class);
+  }
+
+  @Override
+  public void close() {
+    http.shutdownNow();
+  }
+
+  Map<String, Object> query(EventQuery events) {
+    return query(
+        "workload", events.workload(),
+        "instance", events.instance(),
+        "type", events.type(),
+        "operation_id", events.operationId(),
+        "after", events.after());
+  }
+
+  /// The query with the tenant and those of the names and values that have one.
+  Map<String, Object> query(@Nullable Object... namesAndValues) {
+    Map<String, Object> query = new LinkedHashMap<>();
+    if (tenant != null) {
+      query.put("tenant", tenant);
+    }
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      Object value = namesAndValues[i + 1];
+      if (value != null) {
+        query.put(String.valueOf(namesAndValues[i]), value);
+      }
+    }
+    return query;
+  }
+
+  /// Opens an answer that has no end of its own.
+  HttpResponse<InputStream> open(String path, Map<String, Object> query, Map<String, String> more) {
+    HttpRequest.Builder request = builder(path, query).GET();
+    more.forEach(request::header);
+    HttpResponse<InputStream> response = send(request.build(), BodyHandlers.ofInputStream());
+    if (response.statusCode() != 200) {
+      try (InputStream body = response.body()) {
+        throw refused(response.statusCode(), body.readAllBytes());
+      } catch (IOException e) {
+        throw new UnreachableException(server, e);
+      }
+    }
+    return response;
+  }
+
+  private <T> T get(String path, Map<String, Object> query, Class<T> type) {
+    HttpRequest request = request("GET", path, query, null);
+    return read(checked(send(request, BodyHandlers.ofByteArray())), type);
+  }
+
+  private <T> T get(String path, Map<String, Object> query, TypeReference<T> type) {
+    HttpRequest request = request("GET", path, query, null);
+    HttpResponse<byte[]> response = checked(send(request, BodyHandlers.ofByteArray()));
+    try {
+      return Wire.JSON.readValue(response.body(), type);
+    } catch (JacksonException e) {
+      throw notUnderstood(response, e);
+    }
+  }
+
+  @SuppressWarnings("NullAway") // T is Void where there is no answer
+  private <T> T mutate(
+      String method, String path, Map<String, Object> query, @Nullable Object body, Class<T> type) {
+    String idempotencyKey = key != null ? key : UUID.randomUUID().toString();
+    HttpRequest request =
+        HttpRequest.newBuilder(request(method, path, query, body), (_, _) -> true)
+            .header("Idempotency-Key", idempotencyKey)
+            .build();
+    HttpResponse<byte[]> response = checked(sendTwice(request));
+    return type == Void.class ? null : read(response, type);
+  }
+
+  private HttpResponse<byte[]> sendTwice(HttpRequest request) {
+    try {
+      return send(request, BodyHandlers.ofByteArray());
+    } catch (UnreachableException e) {
+      if (e.getCause() instanceof java.net.ConnectException) {
+        throw e;
+      }
+      return send(request, BodyHandlers.ofByteArray());
+    }
+  }
+
+  private HttpRequest request(
+      String method, String path, Map<String, Object> query, @Nullable Object body) {
+    HttpRequest.Builder request = builder(path, query).timeout(ANSWER);
+    if (body == null) {
+      return request.method(method, BodyPublishers.noBody()).build();
+    }
+    return request
+        .header("Content-Type", "application/json")
+        .method(method, BodyPublishers.ofByteArray(Wire.JSON.writeValueAsBytes(body)))
+        .build();
+  }
+
+  private HttpRequest.Builder builder(String path, Map<String, Object> query) {
+    StringBuilder uri = new StringBuilder(path);
+    char separator = '?';
+    for (Map.Entry<String, Object> entry : query.entrySet()) {
+      uri.append(separator).append(entry.getKey()).append('=');
+      uri.append(encode(String.valueOf(entry.getValue())));
+      separator = '&';
+    }
+    HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve(uri.toString()));
+    if (token != null) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    return request;
+  }
+
+  private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) {
+    try {
+      return http.send(request, handler);
+    } catch (IOException e) {
+      throw new UnreachableException(server, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new UnreachableException(server, e);
+    }
+  }
+
+  private static HttpResponse<byte[]> checked(HttpResponse<byte[]> response) {
+    if (response.statusCode() >= 300) {
+      throw refused(response.statusCode(), response.body());
+    }
+    return response;
+  }
+
+  private <T> T read(HttpResponse<byte[]> response, Class<T> type) {
+    try {
+      return Wire.JSON.readValue(response.body(), type);
+    } catch (JacksonException e) {
+      throw notUnderstood(response, e);
+    }
+  }
+
+  private UnreachableException notUnderstood(HttpResponse<?> response, JacksonException e) {
+    String message =
+        "the answer to " + response.request().uri().getPath() + " is not Semper's; is it Semper?";
+    return new UnreachableException(server, new IOException(message, e));
+  }
+
+  private static ApiException refused(int status, byte[] body) {
+    try {
+      ProblemDetails problem = Wire.JSON.readValue(body, ProblemDetails.class);
+      if (problem != null && problem.code() != null) {
+        return new ApiException(problem);
+      }
+    } catch (JacksonException _) {
+      // not ours: told as it is
+    }
+    String detail = "the server answered " + status + " without saying why; is it Semper?";
+    return new ApiException(
+        new ProblemDetails("about:blank", "Unknown", status, detail, "UNKNOWN", null, null));
+  }
+
+  private static String path(String name, String rest) {
+    return "/api/v1/workloads/" + encode(name) + rest;
+  }
+
+  private static String encode(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  /// A pause before a connection is made again: 0.2 s, doubled up to 5 s.
+  static void pause(int attempt) {
+    try {
+      Thread.sleep(Math.min(5000L, 100L << Math.min(attempt, 6)));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Value of a response header as a number, or -1.
+  static long number(HttpResponse<?> response, String header) {
+    return response.headers().firstValueAsLong(header.toLowerCase(Locale.ROOT)).orElse(-1);
+  }
+}

@@ -1,0 +1,35 @@
+package dev.semper.api;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A workload as it is now.
+///
+/// @param restarts of all its instances, by policy
+/// @param document its specification as in a file; absent in lists
+public record WorkloadInfo(
+    String tenant,
+    String name,
+    String uid,
+    String kind,
+    String version,
+    long generation,
+    long previousGeneration,
+    String state,
+    Instant stateSince,
+    String desired,
+    String reason,
+    @Nullable String operationId,
+    int instancesWanted,
+    int instancesReady,
+    int restarts,
+    int failures,
+    @Nullable Instant refusedUntil,
+    @Nullable Instant readySince,
+    Instant createdAt,
+    List<String> dependsOn,
+    Map<String, String> labels,
+    List<InstanceInfo> instances,
+    @Nullable Map<String, Object> document) {}

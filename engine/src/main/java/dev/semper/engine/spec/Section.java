@@ -1,0 +1,64 @@
+package dev.semper.engine.spec;
+
+import java.util.List;
+
+/// The tables of a workload's file with their keys, in the order in which they are written.
+enum Section {
+  DOCUMENT("workloads"),
+  WORKLOAD(
+      "kind",
+      "version",
+      "instances",
+      "env",
+      "env_file",
+      "port",
+      "start_seconds",
+      "depends_on",
+      "restart",
+      "stop",
+      "update",
+      "resources",
+      "log",
+      "probes",
+      "labels"),
+  DEPENDENCY("workload", "condition", "for", "required", "timeout"),
+  RESTART(
+      "policy",
+      "delay",
+      "max_delay",
+      "jitter",
+      "max_attempts",
+      "window",
+      "reset_after",
+      "on_limit",
+      "success_codes",
+      "prevent_codes",
+      "force_codes"),
+  STOP("signal", "timeout"),
+  UPDATE("order", "ready_timeout"),
+  RESOURCES("memory", "cpu", "pids"),
+  LOG("max_size", "max_files"),
+  PROBE(
+      "name",
+      "type",
+      "http",
+      "tcp",
+      "command",
+      "initial_delay",
+      "period",
+      "timeout",
+      "failure_threshold",
+      "success_threshold"),
+  HTTP("scheme", "host", "port", "path", "headers", "expected_status", "expected_body"),
+  TCP("host", "port");
+
+  private final List<String> keys;
+
+  Section(String... keys) {
+    this.keys = List.of(keys);
+  }
+
+  List<String> keys() {
+    return keys;
+  }
+}

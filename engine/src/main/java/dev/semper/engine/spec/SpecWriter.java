@@ -1,0 +1,136 @@
+package dev.semper.engine.spec;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// Writes the canonical document of a workload: what [SpecReader#readWorkload] reads.
+final class SpecWriter {
+  private SpecWriter() {}
+
+  static Map<String, Object> write(WorkloadSpec spec) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("kind", spec.kind());
+    out.put("version", spec.version());
+    out.put("instances", (long) spec.instances());
+    new TreeMap<>(spec.settings()).forEach(out::put);
+    out.put("env", new TreeMap<>(spec.env()));
+    if (spec.envFile() != null) {
+      out.put("env_file", spec.envFile());
+    }
+    if (spec.port() != null) {
+      out.put("port", spec.port().auto() ? "auto" : (long) spec.port().number());
+    }
+    out.put("start_seconds", Durations.format(spec.startSeconds()));
+    out.put("depends_on", spec.dependsOn().stream().map(SpecWriter::dependency).toList());
+    out.put("restart", restart(spec.restart()));
+    out.put("stop", stop(spec.stop()));
+    out.put("update", update(spec.update()));
+    out.put("resources", resources(spec.resources()));
+    out.put("log", log(spec.log()));
+    out.put("probes", spec.probes().stream().map(SpecWriter::probe).toList());
+    out.put("labels", new TreeMap<>(spec.labels()));
+    return out;
+  }
+
+  private static Map<String, Object> dependency(DependencySpec d) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("workload", d.workload());
+    out.put("condition", TableReader.word(d.condition()));
+    if (d.condition() == DependencySpec.Condition.HEALTHY) {
+      out.put("for", Durations.format(d.healthyFor()));
+    }
+    out.put("required", d.required());
+    out.put("timeout", Durations.format(d.timeout()));
+    return out;
+  }
+
+  private static Map<String, Object> restart(RestartSpec r) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("policy", TableReader.word(r.policy()));
+    out.put("delay", Durations.format(r.delay()));
+    out.put("max_delay", Durations.format(r.maxDelay()));
+    out.put("jitter", r.jitter());
+    out.put("max_attempts", (long) r.maxAttempts());
+    out.put("window", Durations.format(r.window()));
+    out.put("reset_after", Durations.format(r.resetAfter()));
+    out.put("on_limit", TableReader.word(r.onLimit()));
+    out.put("success_codes", List.copyOf(new TreeSet<>(r.successCodes())));
+    out.put("prevent_codes", List.copyOf(new TreeSet<>(r.preventCodes())));
+    out.put("force_codes", List.copyOf(new TreeSet<>(r.forceCodes())));
+    return out;
+  }
+
+  private static Map<String, Object> stop(StopSpec s) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("signal", s.signal());
+    out.put("timeout", Durations.format(s.timeout()));
+    return out;
+  }
+
+  private static Map<String, Object> update(UpdateSpec u) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("order", TableReader.word(u.order()));
+    out.put("ready_timeout", Durations.format(u.readyTimeout()));
+    return out;
+  }
+
+  private static Map<String, Object> resources(ResourceSpec r) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("memory", Sizes.format(r.memoryBytes()));
+    out.put("cpu", r.cpu());
+    out.put("pids", r.pids());
+    return out;
+  }
+
+  private static Map<String, Object> log(LogSpec l) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("max_size", Sizes.format(l.maxBytes()));
+    out.put("max_files", (long) l.maxFiles());
+    return out;
+  }
+
+  private static Map<String, Object> probe(ProbeSpec p) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("name", p.name());
+    out.put("type", TableReader.word(p.type()));
+    switch (p.method()) {
+      case ProbeSpec.Http http -> out.put("http", http(http));
+      case ProbeSpec.Tcp tcp -> out.put("tcp", tcp(tcp));
+      case ProbeSpec.Command command -> out.put("command", command.exec());
+    }
+    out.put("initial_delay", Durations.format(p.initialDelay()));
+    out.put("period", Durations.format(p.period()));
+    out.put("timeout", Durations.format(p.timeout()));
+    out.put("failure_threshold", (long) p.failureThreshold());
+    out.put("success_threshold", (long) p.successThreshold());
+    return out;
+  }
+
+  private static Map<String, Object> http(ProbeSpec.Http h) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("scheme", h.scheme());
+    out.put("host", h.host());
+    if (h.port() != 0) {
+      out.put("port", (long) h.port());
+    }
+    out.put("path", h.path());
+    out.put("headers", new TreeMap<>(h.headers()));
+    out.put("expected_status", h.expectedStatus());
+    if (h.expectedBody() != null) {
+      out.put("expected_body", h.expectedBody());
+    }
+    return out;
+  }
+
+  private static Map<String, Object> tcp(ProbeSpec.Tcp t) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("host", t.host());
+    if (t.port() != 0) {
+      out.put("port", (long) t.port());
+    }
+    return out;
+  }
+}

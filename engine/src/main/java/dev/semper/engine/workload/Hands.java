@@ -1,0 +1,246 @@
+package dev.semper.engine.workload;
+
+import dev.semper.engine.error.ErrorCode;
+import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.WorkloadSpec;
+import dev.semper.spi.Attachment;
+import dev.semper.spi.Driver;
+import dev.semper.spi.Exit;
+import dev.semper.spi.Launch;
+import dev.semper.spi.LaunchException;
+import dev.semper.spi.Running;
+import dev.semper.spi.StopRequest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Carries out effects: calls drivers on virtual threads, one call at a time per incarnation, and tells
+/// owners what came of it.
+final class Hands implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Hands.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final Map<String, Driver> drivers;
+  private final BiFunction<Workload, Instance, Launch> launches;
+  private final Prober prober;
+  private final ScheduledThreadPoolExecutor timer;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Map<String, CompletableFuture<Void>> lanes = new ConcurrentHashMap<>();
+
+  /// When each incarnation started, by the monotonic clock.
+  private final Map<String, Long> startedNanos = new ConcurrentHashMap<>();
+
+  Hands(
+      Map<String, Driver> drivers,
+      BiFunction<Workload, Instance, Launch> launches,
+      Prober prober) {
+    this.drivers = drivers;
+    this.launches = launches;
+    this.prober = prober;
+    timer =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("timer").factory());
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  void carryOut(Workload workload, Effect effect, Owner owner) {
+    switch (effect) {
+      case Effect.Start(Instance instance) ->
+          inLane(instance.incarnation(), () -> start(workload, instance, owner));
+      case Effect.Stop(Instance instance, var how) ->
+          inLane(
+              instance.incarnation(),
+              () -> stop(workload, instance, new StopRequest(how.signal(), how.timeout()), owner));
+      case Effect.Forget(String incarnation) -> {
+        startedNanos.remove(incarnation);
+        inLane(incarnation, () -> driver(workload).forget(incarnation));
+        CompletableFuture<Void> last = lanes.get(incarnation);
+        if (last != null) {
+          last.whenComplete((_, _) -> lanes.remove(incarnation, last));
+        }
+      }
+      case Effect.Watch(Instance instance) -> watch(workload, instance, owner);
+      case Effect.Unwatch(String incarnation) -> prober.unwatch(incarnation);
+      case Effect.Later(WorkloadEvent event, Duration delay) ->
+          timer.schedule(() -> owner.tell(event), delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /// After a restart of the server: finds out what has become of an incarnation and tells the owner.
+  void reattach(Workload workload, Instance instance, Owner owner) {
+    inLane(
+        instance.incarnation(),
+        () -> {
+          switch (driver(workload).attach(instance.incarnation())) {
+            case Attachment.Alive(Running running) -> {
+              started(instance, running);
+              owner.tell(new WorkloadEvent.Attached(instance.incarnation(), running));
+            }
+            case Attachment.Ended(Exit exit) -> exited(owner, instance.incarnation(), exit);
+            case Attachment.NeverStarted() -> neverStarted(workload, instance, owner);
+          }
+        });
+  }
+
+  private void neverStarted(Workload workload, Instance instance, Owner owner) {
+    switch (instance.phase()) {
+      case LAUNCHING -> start(workload, instance, owner);
+      case STARTING, RUNNING, STOPPING, RESTARTING ->
+          exited(
+              owner,
+              instance.incarnation(),
+              Exit.unknown(Instant.now(), "the driver has no record of it"));
+      case BACKOFF, ENDED, FAILED -> {}
+    }
+  }
+
+  void exited(Owner owner, String incarnation, Exit exit) {
+    Long started = startedNanos.remove(incarnation);
+    Duration uptime =
+        started == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - started);
+    owner.tell(new WorkloadEvent.Exited(incarnation, exit, uptime));
+  }
+
+  Driver driver(Workload workload) {
+    return driver(workload.spec());
+  }
+
+  private Driver driver(WorkloadSpec spec) {
+    Driver driver = drivers.get(spec.kind());
+    if (driver == null) {
+      throw new SemperException(
+          ErrorCode.PRECONDITION_FAILED,
+          "No driver runs workloads of kind %s; there is: %s"
+              .formatted(spec.kind(), String.join(", ", drivers.keySet())));
+    }
+    return driver;
+  }
+
+  private void inLane(String incarnation, Runnable call) {
+    if (threads.isShutdown()) {
+      return;
+    }
+    lanes.compute(
+        incarnation,
+        (_, before) -> {
+          CompletableFuture<Void> start =
+              before == null ? CompletableFuture.completedFuture(null) : before;
+          return start.handleAsync(
+              (_, _) -> {
+                guarded(incarnation, call);
+                return null;
+              },
+              threads);
+        });
+  }
+
+  private static void guarded(String incarnation, Runnable call) {
+    try {
+      call.run();
+    } catch (RuntimeException e) {
+      LOG.error("The driver failed on {}", incarnation, e);
+    }
+  }
+
+  private void start(Workload workload, Instance instance, Owner owner) {
+    String incarnation = instance.incarnation();
+    // A driver that does not answer is interrupted rather than waited for.
+    var watchdog = interruptAfter(PATIENCE);
+    try {
+      Running running = driver(workload).start(launches.apply(workload, instance));
+      started(instance, running);
+      owner.tell(new WorkloadEvent.Launched(incarnation, running));
+    } catch (LaunchException e) {
+      owner.tell(new WorkloadEvent.LaunchFailed(incarnation, e.getMessage(), e.retryable()));
+    } catch (RuntimeException e) {
+      LOG.error("Starting {} failed", incarnation, e);
+      unsure(workload, instance, owner, e);
+    } finally {
+      watchdog.cancel(false);
+    }
+  }
+
+  /// The call to start ended oddly: the program may or may not run, and must not be left behind.
+  private void unsure(Workload workload, Instance instance, Owner owner, RuntimeException why) {
+    if (threads.isShutdown()) {
+      return; // The next server finds out.
+    }
+    driver(workload).stop(instance.incarnation(), new StopRequest("KILL", Duration.ZERO));
+    owner.tell(
+        new WorkloadEvent.LaunchFailed(
+            instance.incarnation(), "the driver failed: " + why.getMessage(), true));
+  }
+
+  private java.util.concurrent.ScheduledFuture<?> interruptAfter(Duration patience) {
+    Thread thread = Thread.currentThread();
+    return timer.schedule(thread::interrupt, patience.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void started(Instance instance, Running running) {
+    long age = Math.max(0, Duration.between(running.startedAt(), Instant.now()).toNanos());
+    startedNanos.put(instance.incarnation(), System.nanoTime() - age);
+  }
+
+  private void stop(Workload workload, Instance instance, StopRequest request, Owner owner) {
+    try {
+      var result = driver(workload).stop(instance.incarnation(), request);
+      if (result.leftOver() > 0) {
+        owner.tell(
+            new WorkloadEvent.Noticed(
+                instance.incarnation(),
+                result.leftOver() + " processes could not be ended, even by SIGKILL"));
+      }
+      settleStop(workload, instance, owner);
+    } catch (RuntimeException e) {
+      LOG.error("Stopping {} failed; trying again", instance.incarnation(), e);
+      owner.tell(
+          new WorkloadEvent.Noticed(
+              instance.incarnation(), "stopping failed, trying again: " + e.getMessage()));
+      timer.schedule(
+          () -> inLane(instance.incarnation(), () -> stop(workload, instance, request, owner)),
+          1,
+          TimeUnit.SECONDS);
+    }
+  }
+
+  /// The driver reports exits by itself; but an incarnation that never came to run has none.
+  private void settleStop(Workload workload, Instance instance, Owner owner) {
+    switch (driver(workload).attach(instance.incarnation())) {
+      case Attachment.Alive(Running _) -> {}
+      case Attachment.Ended(Exit exit) -> exited(owner, instance.incarnation(), exit);
+      case Attachment.NeverStarted() ->
+          exited(owner, instance.incarnation(), Exit.unknown(Instant.now(), "it never ran"));
+    }
+  }
+
+  private void watch(Workload workload, Instance instance, Owner owner) {
+    WorkloadSpec spec = workload.spec(instance);
+    prober.watch(
+        new Prober.Watch(
+            workload.tenant(),
+            workload.name(),
+            instance.incarnation(),
+            spec.kind(),
+            workload.instanceName(instance),
+            instance.port(),
+            spec.probes(),
+            instance.health(),
+            verdict -> owner.tell(new WorkloadEvent.Probed(verdict))));
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,263 @@
+package dev.semper.engine.workload;
+
+import dev.semper.engine.error.ErrorCode;
+import dev.semper.engine.error.SemperException;
+import dev.semper.engine.store.Batch;
+import dev.semper.engine.store.Store;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The only writer of one workload: takes events one after the other, decides, makes the decision
+/// durable, shows it, and then carries out its effects. Events that have queued up are made durable
+/// together.
+///
+/// The mailbox needs no bound of its own: an instance has at most a few facts under way, and operations
+/// ask one thing at a time.
+final class Owner {
+  private static final Logger LOG = LoggerFactory.getLogger(Owner.class);
+  private static final int EVENTS_PER_COMMIT = 256;
+
+  /// What comes in the mail.
+  private sealed interface Mail {
+    record Letter(WorkloadEvent event, @Nullable CompletableFuture<Workload> answer)
+        implements Mail {}
+
+    record Removal(Supplier<Batch> rows, CompletableFuture<Workload> answer) implements Mail {}
+  }
+
+  private final LinkedBlockingQueue<Mail> mailbox = new LinkedBlockingQueue<>();
+  private final Store store;
+  private final Supplier<Surroundings> surroundings;
+  private final Hands hands;
+  private final Consumer<Workload> published;
+  private final Thread thread;
+  private volatile Workload current;
+  private volatile boolean removed;
+
+  /// @param surroundings made anew for each decision
+  /// @param published is shown each new state, after it is durable
+  Owner(
+      Workload loaded,
+      Store store,
+      Supplier<Surroundings> surroundings,
+      Hands hands,
+      Consumer<Workload> published) {
+    this.current = loaded;
+    this.store = store;
+    this.surroundings = surroundings;
+    this.hands = hands;
+    this.published = published;
+    this.thread = Thread.ofVirtual().name("owner-" + loaded.name()).unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  Workload current() {
+    return current;
+  }
+
+  /// A fact, without answer.
+  void tell(WorkloadEvent event) {
+    mailbox.add(new Mail.Letter(event, null));
+  }
+
+  /// @return completes with the workload once the event is durable and shown
+  CompletableFuture<Workload> ask(WorkloadEvent event) {
+    CompletableFuture<Workload> answer = new CompletableFuture<>();
+    mailbox.add(new Mail.Letter(event, answer));
+    if (removed || !thread.isAlive()) {
+      answer.completeExceptionally(gone());
+    }
+    return answer;
+  }
+
+  /// Removes the workload; refused while an instance lives.
+  CompletableFuture<Workload> remove(Supplier<Batch> rows) {
+    CompletableFuture<Workload> answer = new CompletableFuture<>();
+    mailbox.add(new Mail.Removal(rows, answer));
+    if (removed || !thread.isAlive()) {
+      answer.completeExceptionally(gone());
+    }
+    return answer;
+  }
+
+  /// Waits until the workload is as told, or the time is over.
+  Optional<Workload> await(Predicate<Workload> condition, Duration timeout)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    synchronized (this) {
+      while (!condition.test(current)) {
+        long left = (deadline - System.nanoTime()) / 1_000_000;
+        if (left <= 0 || removed) {
+          return Optional.empty();
+        }
+        wait(left);
+      }
+      return Optional.of(current);
+    }
+  }
+
+  /// Ends the owner without touching the workload.
+  void close() throws InterruptedException {
+    thread.interrupt();
+    thread.join(Duration.ofSeconds(5));
+    drain().forEach(mail -> refuse(mail, shuttingDown()));
+  }
+
+  private void run() {
+    try {
+      while (!removed) {
+        List<Mail> batch = new ArrayList<>();
+        batch.add(mailbox.take());
+        mailbox.drainTo(batch, EVENTS_PER_COMMIT - 1);
+        handle(batch);
+      }
+    } catch (InterruptedException _) {
+      // The server is closing; what was not made durable never happened.
+    } catch (SemperException e) {
+      LOG.error("The owner of {} ends: {}", current.name(), e.getMessage());
+    } finally {
+      RuntimeException why = removed ? gone() : shuttingDown();
+      drain().forEach(mail -> refuse(mail, why));
+    }
+  }
+
+  private List<Mail> drain() {
+    List<Mail> rest = new ArrayList<>();
+    mailbox.drainTo(rest);
+    return rest;
+  }
+
+  private void handle(List<Mail> mails) throws InterruptedException {
+    List<Mail.Letter> letters = new ArrayList<>();
+    for (Mail mail : mails) {
+      switch (mail) {
+        case Mail.Letter letter -> letters.add(letter);
+        case Mail.Removal removal -> {
+          handleLetters(letters);
+          letters.clear();
+          handleRemoval(removal);
+        }
+      }
+    }
+    handleLetters(letters);
+  }
+
+  private void handleLetters(List<Mail.Letter> letters) throws InterruptedException {
+    Workload before = current;
+    Workload now = before;
+    Batch batch = new Batch();
+    List<Effect> effects = new ArrayList<>();
+    List<CompletableFuture<Workload>> answers = new ArrayList<>();
+    for (Mail.Letter letter : letters) {
+      Surroundings here = surroundings.get();
+      Decision decision;
+      try {
+        decision = Decider.decide(now, letter.event(), here);
+      } catch (RuntimeException e) {
+        refuse(letter, e);
+        continue;
+      }
+      now = decision.next();
+      note(batch, now, decision.notes(), here.now());
+      effects.addAll(decision.effects());
+      if (letter.answer() != null) {
+        answers.add(letter.answer());
+      }
+    }
+    try {
+      Rows.write(batch, before, now);
+      if (!batch.isEmpty()) {
+        store.commit(batch);
+      }
+    } catch (SemperException e) {
+      answers.forEach(a -> a.completeExceptionally(e));
+      throw e;
+    }
+    publish(now);
+    for (Effect effect : effects) {
+      hands.carryOut(now, effect, this);
+    }
+    for (CompletableFuture<Workload> answer : answers) {
+      answer.complete(now);
+    }
+  }
+
+  private void note(Batch batch, Workload workload, List<Decision.Note> notes, Instant at) {
+    String operation = workload.operationId();
+    for (Decision.Note note : notes) {
+      batch.event(
+          at,
+          workload.tenant(),
+          workload.name(),
+          note.instance(),
+          note.type(),
+          note.data(),
+          operation,
+          "system");
+    }
+  }
+
+  private void handleRemoval(Mail.Removal removal) throws InterruptedException {
+    if (current.instances().stream().anyMatch(Instance::isLive)) {
+      removal
+          .answer()
+          .completeExceptionally(
+              new SemperException(
+                  ErrorCode.PRECONDITION_FAILED,
+                  "Workload " + current.name() + " still has running instances; stop it first"));
+      return;
+    }
+    store.commit(removal.rows().get());
+    current.instances().forEach(i -> hands.carryOut(current, new Effect.Forget(i.incarnation()), this));
+    removed = true;
+    publish(current);
+    removal.answer().complete(current);
+  }
+
+  private void publish(Workload now) {
+    synchronized (this) {
+      current = now;
+      notifyAll();
+    }
+    published.accept(now);
+  }
+
+  private void refuse(Mail mail, RuntimeException why) {
+    CompletableFuture<Workload> answer =
+        switch (mail) {
+          case Mail.Letter letter -> letter.answer();
+          case Mail.Removal removal -> removal.answer();
+        };
+    if (answer != null) {
+      answer.completeExceptionally(why);
+    } else if (!(why instanceof SemperException)) {
+      LOG.error("Workload {} could not take {}", current.name(), mail, why);
+    }
+  }
+
+  private SemperException gone() {
+    return new SemperException(
+        removed ? ErrorCode.NOT_FOUND : ErrorCode.SHUTTING_DOWN,
+        removed
+            ? "Workload " + current.name() + " has been deleted"
+            : "The server is shutting down");
+  }
+
+  private static SemperException shuttingDown() {
+    return new SemperException(ErrorCode.SHUTTING_DOWN, "The server is shutting down");
+  }
+}

@@ -87,10 +87,11 @@ final class Cycles {
   }
 
   private static int line(Node.Table document, String name) {
-    return document.entries().get("workloads") instanceof Node.Entry(_, Node.Table workloads)
-            && workloads.entries().get(name) instanceof Node.Entry(_, Node.Table workload)
-            && workload.entries().get("depends_on") instanceof Node.Entry entry
-        ? entry.line()
-        : 1;
+    if (document.entries().get("workloads") instanceof Node.Entry(_, Node.Table workloads)
+        && workloads.entries().get(name) instanceof Node.Entry(int line, Node.Table workload)) {
+      Node.Entry dependsOn = workload.entries().get("depends_on");
+      return dependsOn == null ? line : dependsOn.line();
+    }
+    return 1;
   }
 }

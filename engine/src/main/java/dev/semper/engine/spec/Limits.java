@@ -1,6 +1,7 @@
 package dev.semper.engine.spec;
 
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +107,9 @@ final class Limits {
                 Durations.format(max),
                 value.isNegative() ? value : Durations.format(value));
       }
-      return value.getNano() % 1_000_000 == 0 ? null : "must be whole milliseconds, not " + value;
+      return value.truncatedTo(ChronoUnit.MILLIS).equals(value)
+          ? null
+          : "must be whole milliseconds, not " + value;
     }
 
     void require(String field, Duration value) {

@@ -1,6 +1,5 @@
 package dev.semper.engine.spec;
 
-import dev.semper.engine.spec.ProbeSpec.Type;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,14 +45,14 @@ final class ProbeReader {
   private @Nullable ProbeSpec probe(TableReader t, Map<String, String> names, String path) {
     List<String> methods = METHODS.stream().filter(t::has).toList();
     String name = name(t, methods, names, path);
-    Type type = type(t);
+    ProbeSpec.Type type = type(t);
     ProbeSpec.Method method = method(t, methods);
     Duration initialDelay = t.duration("initial_delay", Duration.ZERO, Limits.INITIAL_DELAY);
     Duration period = t.duration("period", Duration.ofSeconds(10), Limits.PERIOD);
     Duration timeout = t.duration("timeout", Duration.ofSeconds(1), Limits.PROBE_TIMEOUT);
     int failures = t.number("failure_threshold", 3, Limits.THRESHOLD);
     int successes = t.number("success_threshold", 1, Limits.THRESHOLD);
-    if (successes != 1 && type != null && type != Type.READINESS) {
+    if (successes != 1 && type != null && type != ProbeSpec.Type.READINESS) {
       t.problem(
           "success_threshold",
           "must be 1 for a %s probe; only readiness probes have another"
@@ -80,12 +79,12 @@ final class ProbeReader {
     return name;
   }
 
-  private static @Nullable Type type(TableReader t) {
+  private static ProbeSpec.@Nullable Type type(TableReader t) {
     if (!t.has("type")) {
       t.problem("type", "is missing: startup, readiness or liveness");
       return null;
     }
-    return t.choice("type", Type.class);
+    return t.choice("type", ProbeSpec.Type.class);
   }
 
   private ProbeSpec.@Nullable Method method(TableReader t, List<String> methods) {

@@ -92,7 +92,7 @@ public record ProbeSpec(
     }
 
     private static boolean isHeaderCharacter(int c) {
-      return c == '\t' || c >= ' ' && c != 0x7f && c <= 0xff;
+      return c == '\t' || (c >= ' ' && c != 0x7f && c <= 0xff);
     }
   }
 

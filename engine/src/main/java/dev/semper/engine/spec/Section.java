@@ -52,6 +52,7 @@ enum Section {
   HTTP("scheme", "host", "port", "path", "headers", "expected_status", "expected_body"),
   TCP("host", "port");
 
+  @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
   private final List<String> keys;
 
   Section(String... keys) {

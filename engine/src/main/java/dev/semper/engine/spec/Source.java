@@ -32,12 +32,14 @@ final class Source {
 
   /// Of UTF-8, without encoding it.
   private static boolean isLongerThan(String text, int bytes) {
-    return text.length() > bytes
-        || text.length() > bytes / 3
-            && text.codePoints()
-                    .mapToLong(c -> c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4)
-                    .sum()
-                > bytes;
+    if (text.length() <= bytes / 3 || text.length() > bytes) {
+      return text.length() > bytes;
+    }
+    return text.codePoints().mapToLong(Source::bytes).sum() > bytes;
+  }
+
+  private static int bytes(int codePoint) {
+    return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
   }
 
   static Node ofJson(Map<?, ?> json, Problems problems) {

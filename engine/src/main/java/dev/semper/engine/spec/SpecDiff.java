@@ -1,27 +1,124 @@
 package dev.semper.engine.spec;
 
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/// What differs between two specifications of a workload, and what it takes to get from one to the
-/// other.
+/// What a change of a workload's specification changes, and what that takes.
 ///
-/// @param effect the strongest any change needs
+/// @param changes in the order of the canonical document; empty if both are equal
+/// @param effect the strongest effect of any of them
 public record SpecDiff(List<Change> changes, Effect effect) {
-  /// @param path e.g. `command[2]`
-  /// @param before as in the file; empty if it was absent; values that look secret are masked
-  public record Change(String path, String before, String after) {}
+  private static final Set<String> LIVE =
+      Set.of("probes", "restart", "stop", "update", "depends_on", "labels", "log", "start_seconds");
+  private static final String INSTANCES = "instances";
+
+  /// The key that names the items of a list of tables.
+  private static final Map<String, String> IDENTITIES =
+      Map.of("probes", "name", "depends_on", "workload");
+
+  public SpecDiff {
+    changes = List.copyOf(changes);
+  }
 
   /// From weak to strong.
   public enum Effect {
+    /// Nothing changes.
     NONE,
-    /// Takes effect without touching what runs.
+    /// Semper behaves differently; no process notices.
     LIVE,
     /// Instances are added or taken away.
     SCALE,
-    /// Instances are replaced.
+    /// Every instance is replaced: a running process sees the change.
     REPLACE
   }
 
-  public static final SpecDiff EMPTY = new SpecDiff(List.of(), Effect.NONE);
+  /// @param path e.g. `env.LANG`, `probes.http.period`
+  /// @param before as in [SpecReader#write], `***` if it may be secret; null if it was not there
+  /// @param after likewise; null if it is gone
+  public record Change(String path, @Nullable Object before, @Nullable Object after) {}
 
+  /// @param old null for a new workload, which takes a [Effect#REPLACE]
+  public static SpecDiff between(@Nullable WorkloadSpec old, WorkloadSpec now) {
+    if (old != null && !old.name().equals(now.name())) {
+      throw new IllegalArgumentException(
+          "two workloads cannot be compared: %s and %s".formatted(old.name(), now.name()));
+    }
+    Map<String, Object> before = old == null ? Map.of() : SpecReader.write(old);
+    Map<String, Object> after = SpecReader.write(now);
+    List<Change> changes = new ArrayList<>();
+    Effect effect = Effect.NONE;
+    for (String key : union(after.keySet(), before.keySet())) {
+      int count = changes.size();
+      compare(key, key, before.get(key), after.get(key), changes);
+      if (changes.size() > count && effect.compareTo(effectOf(key)) < 0) {
+        effect = effectOf(key);
+      }
+    }
+    return new SpecDiff(changes, old == null ? Effect.REPLACE : effect);
+  }
+
+  private static Effect effectOf(String key) {
+    if (LIVE.contains(key)) {
+      return Effect.LIVE;
+    }
+    return key.equals(INSTANCES) ? Effect.SCALE : Effect.REPLACE;
+  }
+
+  private static void compare(
+      String path,
+      String key,
+      @Nullable Object before,
+      @Nullable Object after,
+      List<Change> changes) {
+    if (Objects.equals(before, after)) {
+      return;
+    }
+    Map<String, Object> left = parts(path, before);
+    Map<String, Object> right = parts(path, after);
+    if (left == null || right == null) {
+      changes.add(new Change(path, Secrets.masked(key, before), Secrets.masked(key, after)));
+      return;
+    }
+    int count = changes.size();
+    for (String part : union(right.keySet(), left.keySet())) {
+      compare(Words.join(path, part), part, left.get(part), right.get(part), changes);
+    }
+    if (changes.size() == count && before != null && after != null) {
+      changes.add(new Change(path, List.copyOf(left.keySet()), List.copyOf(right.keySet())));
+    }
+  }
+
+  /// The named parts that are compared one by one; nothing has none.
+  ///
+  /// @return null for a value that is compared as a whole
+  private static @Nullable Map<String, Object> parts(String path, @Nullable Object value) {
+    Map<String, Object> parts = new LinkedHashMap<>();
+    if (value instanceof Map<?, ?> map) {
+      map.forEach((k, v) -> parts.put(String.valueOf(k), v));
+      return parts;
+    }
+    String identity = IDENTITIES.get(path);
+    if (value instanceof List<?> list && identity != null) {
+      for (Object item : list) {
+        if (item instanceof Map<?, ?> table) {
+          parts.put(String.valueOf(table.get(identity)), table);
+        }
+      }
+      return parts;
+    }
+    return null;
+  }
+
+  private static Set<String> union(Collection<String> a, Collection<String> b) {
+    Set<String> all = new LinkedHashSet<>(a);
+    all.addAll(b);
+    return all;
+  }
 }

@@ -59,6 +59,10 @@ final class TableReader {
 
   /// Of the key, or of the table if the key is not there.
   int line(String key) {
+    return line(table, key);
+  }
+
+  private static int line(Node.Table table, String key) {
     Node.Entry entry = table.entries().get(key);
     return entry == null ? table.line() : entry.line();
   }
@@ -86,8 +90,11 @@ final class TableReader {
 
   @Nullable String text(String key) {
     Node node = node(key);
-    if (node == null || node instanceof Node.Scalar s && s.value() instanceof String) {
-      return node == null ? null : ((Node.Scalar) node).text();
+    if (node == null) {
+      return null;
+    }
+    if (node instanceof Node.Scalar s && s.value() instanceof String text) {
+      return text;
     }
     mismatch(key, "a text", node);
     return null;
@@ -135,10 +142,7 @@ final class TableReader {
 
   /// A problem of one entry of a table of texts.
   void problem(String key, String entry, String message) {
-    int line =
-        node(key) instanceof Node.Table t && t.entries().get(entry) instanceof Node.Entry e
-            ? e.line()
-            : line(key);
+    int line = node(key) instanceof Node.Table t ? line(t, entry) : line(key);
     problems.add(Words.join(path(key), entry), line, message);
   }
 
@@ -198,8 +202,11 @@ final class TableReader {
 
   boolean flag(String key, boolean otherwise) {
     Node node = node(key);
-    if (node == null || scalar(key) instanceof Boolean) {
-      return node == null ? otherwise : (Boolean) ((Node.Scalar) node).value();
+    if (node == null) {
+      return otherwise;
+    }
+    if (scalar(key) instanceof Boolean value) {
+      return value;
     }
     mismatch(key, "true or false", node);
     return otherwise;

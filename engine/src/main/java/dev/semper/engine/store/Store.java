@@ -1,101 +1,277 @@
 package dev.semper.engine.store;
 
+import dev.semper.engine.error.ErrorCode;
+import dev.semper.engine.error.SemperException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// The engine's database.
 public final class Store implements AutoCloseable {
+  private static final String SELECT_RELEASE =
+      "SELECT tenant, workload, uid, generation, created_at, doc FROM workload_release";
+  private static final String SELECT_OPERATION =
+      "SELECT id, seq, tenant, workload, kind, status, is_open, parent, idempotency_key, doc"
+          + " FROM operation";
+
+  private final Database database;
+  private final CommitQueue queue;
+  private final Writer writer;
+  private final EventLog events;
+  private final AuditLog audit;
+
+  private Store(Database database, Session session, Retention retention) throws SQLException {
+    session.begin();
+    session.takeOver();
+    Head head = session.lockHead();
+    long first = session.firstEvent(head.event() + 1);
+    session.commit();
+    this.database = database;
+    this.queue = new CommitQueue();
+    this.events = new EventLog(database, first, head.event());
+    this.writer = new Writer(database, queue, events, retention, session, head);
+    this.audit = new AuditLog(database, writer::head);
+  }
+
   /// Opens the database, makes or migrates its schema and takes it over from any older server.
+  ///
+  /// @throws SemperException STORE_UNAVAILABLE if it cannot be opened, PRECONDITION_FAILED if a
+  ///     newer Semper has migrated it
   public static Store open(StoreConfig config) {
-    throw new UnsupportedOperationException();
+    Retention retention =
+        new Retention(
+            InstantSource.system(), config.eventRetentionDays(), Retention.Plan.DEFAULT);
+    return open(Database.of(config), retention);
+  }
+
+  static Store open(Database database, Retention retention) {
+    boolean opened = false;
+    try {
+      database.acquire();
+      Schema.migrate(database);
+      Store store = takeOver(database, retention);
+      store.writer.start();
+      opened = true;
+      return store;
+    } catch (SQLException e) {
+      throw SemperException.wrap(
+          ErrorCode.STORE_UNAVAILABLE,
+          "Cannot open the database: " + database.explain(e).words(),
+          e);
+    } finally {
+      if (!opened) {
+        database.close();
+      }
+    }
+  }
+
+  private static Store takeOver(Database database, Retention retention) throws SQLException {
+    Session session = Session.open(database);
+    boolean taken = false;
+    try {
+      Store store = new Store(database, session, retention);
+      taken = true;
+      return store;
+    } finally {
+      if (!taken) {
+        session.close();
+      }
+    }
   }
 
   /// Makes a batch durable; waits through an outage of the database, however long.
   ///
   /// @return its events with their numbers
+  /// @throws SemperException ALREADY_EXISTS if a key is taken, FENCED, SHUTTING_DOWN, INTERNAL if
+  ///     the database will never take the data; then nothing is written
+  /// @throws InterruptedException if interrupted before it was written; then it never will be
   public List<Event> commit(Batch batch) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    return commit(batch, Long.MAX_VALUE);
   }
 
   /// As [#commit(Batch)], but gives up with STORE_UNAVAILABLE when the batch could not be written
-  /// within the patience; then nothing of it is or ever will be written.
+  /// within the patience; then nothing of it is or ever will be written. (It takes longer in one
+  /// case: if the connection is lost in the middle of the commit, only the database knows.)
   public List<Event> commit(Batch batch, Duration patience) throws InterruptedException {
-    throw new UnsupportedOperationException();
+    return commit(batch, TimeUnit.NANOSECONDS.convert(patience)) ;
+  }
+
+  private List<Event> commit(Batch batch, long nanos) throws InterruptedException {
+    if (batch.isEmpty()) {
+      return List.of();
+    }
+    Pending pending = new Pending(Draft.of(batch));
+    queue.add(pending);
+    return switch (queue.await(pending, nanos)) {
+      case Pending.Written(List<Event> written) -> written;
+      case Pending.Refused(ErrorCode code, String message, Throwable cause) ->
+          throw refused(code, message, cause);
+      case Pending.Withdrawn() ->
+          throw new SemperException(
+              ErrorCode.STORE_UNAVAILABLE,
+              "The change was not written, try again later: "
+                  + trouble().orElse("the database is too slow"));
+    };
+  }
+
+  private static SemperException refused(
+      ErrorCode code, String message, @Nullable Throwable cause) {
+    return cause == null
+        ? new SemperException(code, message)
+        : SemperException.wrap(code, message, cause);
   }
 
   /// Why the database cannot be written now, for readiness; empty if it can.
   public Optional<String> trouble() {
-    throw new UnsupportedOperationException();
+    return writer.trouble();
   }
 
   public EventLog events() {
-    throw new UnsupportedOperationException();
+    return events;
   }
 
   public AuditLog audit() {
-    throw new UnsupportedOperationException();
+    return audit;
   }
 
   public List<Row.Tenant> tenants() {
-    throw new UnsupportedOperationException();
+    return new Query("SELECT name, doc FROM tenant ORDER BY name")
+        .list(database, row -> new Row.Tenant(row.getString(1), row.getString(2)));
   }
 
   public List<Row.Token> tokens() {
-    throw new UnsupportedOperationException();
+    return new Query("SELECT id, hash, tenant, doc FROM token ORDER BY id")
+        .list(
+            database,
+            row ->
+                new Row.Token(
+                    row.getString(1), row.getString(2), row.getString(3), row.getString(4)));
   }
 
   public List<Row.Workload> workloads() {
-    throw new UnsupportedOperationException();
+    return new Query("SELECT tenant, name, doc FROM workload ORDER BY tenant, name")
+        .list(
+            database,
+            row -> new Row.Workload(row.getString(1), row.getString(2), row.getString(3)));
   }
 
   public List<Row.Instance> instances() {
-    throw new UnsupportedOperationException();
+    return new Query("SELECT incarnation, tenant, workload, doc FROM instance ORDER BY incarnation")
+        .list(
+            database,
+            row ->
+                new Row.Instance(
+                    row.getString(1), row.getString(2), row.getString(3), row.getString(4)));
   }
 
   /// Generations of a workload, newest first.
   public List<Row.Release> releases(String uid, int limit) {
-    throw new UnsupportedOperationException();
+    return new Query(SELECT_RELEASE)
+        .where("uid = ?", uid)
+        .then("ORDER BY generation DESC LIMIT ?", limit)
+        .list(database, Store::release);
   }
 
   public Optional<Row.Release> release(String uid, long generation) {
-    throw new UnsupportedOperationException();
+    return new Query(SELECT_RELEASE)
+        .where("uid = ? AND generation = ?", uid, generation)
+        .list(database, Store::release)
+        .stream()
+        .findFirst();
   }
 
   /// Operations that have not ended, in order of arrival.
   public List<Row.Operation> openOperations() {
-    throw new UnsupportedOperationException();
+    return new Query(SELECT_OPERATION)
+        .where("is_open")
+        .then("ORDER BY seq")
+        .list(database, Store::operation);
   }
 
   /// Newest first; null matters not.
   public List<Row.Operation> operations(
       @Nullable String tenant, @Nullable String workload, @Nullable String status, int limit) {
-    throw new UnsupportedOperationException();
+    return new Query(SELECT_OPERATION)
+        .whereEqual("tenant", tenant)
+        .whereEqual("workload", workload)
+        .whereEqual("status", status)
+        .then("ORDER BY seq DESC LIMIT ?", limit)
+        .list(database, Store::operation);
   }
 
   /// Members of a batch, in order of arrival.
   public List<Row.Operation> members(String parent) {
-    throw new UnsupportedOperationException();
+    return new Query(SELECT_OPERATION)
+        .where("parent = ?", parent)
+        .then("ORDER BY seq")
+        .list(database, Store::operation);
   }
 
   public Optional<Row.Operation> operation(String id) {
-    throw new UnsupportedOperationException();
+    return new Query(SELECT_OPERATION)
+        .where("id = ?", id)
+        .list(database, Store::operation)
+        .stream()
+        .findFirst();
   }
 
   public Optional<Row.Operation> operationByKey(String tenant, String idempotencyKey) {
-    throw new UnsupportedOperationException();
+    return new Query(SELECT_OPERATION)
+        .where("tenant = ? AND idempotency_key = ?", tenant, idempotencyKey)
+        .list(database, Store::operation)
+        .stream()
+        .findFirst();
   }
 
   public List<Row.Step> steps(String operationId) {
-    throw new UnsupportedOperationException();
+    return new Query("SELECT operation_id, position, doc FROM step")
+        .where("operation_id = ?", operationId)
+        .then("ORDER BY position")
+        .list(database, row -> new Row.Step(row.getString(1), row.getInt(2), row.getString(3)));
   }
 
   /// Highest `seq` of all operations; 0 if there is none.
   public long lastOperationSeq() {
-    throw new UnsupportedOperationException();
+    return new Query("SELECT max(seq) FROM operation")
+        .list(database, row -> row.getLong(1))
+        .getFirst();
   }
 
+  private static Row.Release release(ResultSet row) throws SQLException {
+    return new Row.Release(
+        row.getString(1),
+        row.getString(2),
+        row.getString(3),
+        row.getLong(4),
+        Micros.toInstant(row.getLong(5)),
+        row.getString(6));
+  }
+
+  private static Row.Operation operation(ResultSet row) throws SQLException {
+    return new Row.Operation(
+        row.getString(1),
+        row.getLong(2),
+        row.getString(3),
+        row.getString(4),
+        row.getString(5),
+        row.getString(6),
+        row.getBoolean(7),
+        row.getString(8),
+        row.getString(9),
+        row.getString(10));
+  }
+
+  /// Writes what waits, refuses what comes and closes. During an outage what waits is refused after
+  /// a few seconds.
   @Override
-  public void close() {}
+  public void close() {
+    writer.close();
+    events.close();
+    database.close();
+  }
 }

@@ -86,7 +86,7 @@ final class Decider {
       case WorkloadEvent.Launch(int ordinal, long g, WorkloadSpec spec, boolean candidate) ->
           launch(ordinal, g, spec, candidate);
       case WorkloadEvent.Promote(int ordinal, long g) -> promote(ordinal, g);
-      case WorkloadEvent.Stop(int ordinal, long g, String why) -> stop(ordinal, g, why);
+      case WorkloadEvent.Stop stop -> stop(stop);
       case WorkloadEvent.Clear() -> clear();
       case WorkloadEvent.Force(State to, String actor, String why) -> force(to, actor, why);
       case WorkloadEvent.Launched(String incarnation, Running running) ->
@@ -268,11 +268,13 @@ final class Decider {
     }
   }
 
-  private void stop(int ordinal, long g, String why) {
+  private void stop(WorkloadEvent.Stop stop) {
     for (Instance instance : List.copyOf(instances.values())) {
-      if ((ordinal < 0 || instance.ordinal() == ordinal)
-          && (g == 0 || instance.generation() == g)) {
-        stop(instance, why, g != 0);
+      boolean ordinal = stop.ordinal() < 0 || instance.ordinal() == stop.ordinal();
+      boolean generation =
+          stop.generation() == 0 || (instance.generation() == stop.generation()) != stop.others();
+      if (ordinal && generation) {
+        stop(instance, stop.reason(), stop.ordinal() >= 0);
       }
     }
   }
@@ -413,7 +415,9 @@ final class Decider {
     note(instance, "instance.exited", exitFacts(instance, exit, uptime));
     switch (instance.phase()) {
       case STOPPING -> {
-        if (instances.values().stream()
+        boolean surplus = instance.ordinal() >= spec(generation).instances();
+        if (surplus
+            || instances.values().stream()
             .anyMatch(i -> i.ordinal() == instance.ordinal()
                         && !i.incarnation().equals(incarnation))) {
           instances.remove(incarnation);

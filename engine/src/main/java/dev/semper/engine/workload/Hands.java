@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -32,6 +33,7 @@ final class Hands implements AutoCloseable {
   private final Map<String, Driver> drivers;
   private final BiFunction<Workload, Instance, Launch> launches;
   private final Prober prober;
+  private final Boundaries boundaries;
   private final ScheduledThreadPoolExecutor timer;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, CompletableFuture<Void>> lanes = new ConcurrentHashMap<>();
@@ -42,7 +44,9 @@ final class Hands implements AutoCloseable {
   Hands(
       Map<String, Driver> drivers,
       BiFunction<Workload, Instance, Launch> launches,
-      Prober prober) {
+      Prober prober,
+      Boundaries boundaries) {
+    this.boundaries = boundaries;
     this.drivers = drivers;
     this.launches = launches;
     this.prober = prober;
@@ -54,6 +58,7 @@ final class Hands implements AutoCloseable {
   }
 
   void carryOut(Workload workload, Effect effect, Owner owner) {
+    boundaries.pass("effect/" + effect.getClass().getSimpleName() + "/decided");
     switch (effect) {
       case Effect.Start(Instance instance) ->
           inLane(instance.incarnation(), () -> start(workload, instance, owner));
@@ -138,6 +143,7 @@ final class Hands implements AutoCloseable {
           return start.handleAsync(
               (_, _) -> {
                 guarded(incarnation, call);
+                boundaries.pass("effect/done");
                 return null;
               },
               threads);
@@ -181,7 +187,7 @@ final class Hands implements AutoCloseable {
             instance.incarnation(), "the driver failed: " + why.getMessage(), true));
   }
 
-  private java.util.concurrent.ScheduledFuture<?> interruptAfter(Duration patience) {
+  private ScheduledFuture<?> interruptAfter(Duration patience) {
     Thread thread = Thread.currentThread();
     return timer.schedule(thread::interrupt, patience.toMillis(), TimeUnit.MILLISECONDS);
   }

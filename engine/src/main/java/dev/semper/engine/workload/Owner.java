@@ -110,6 +110,10 @@ final class Owner {
     }
   }
 
+  synchronized void nudge() {
+    notifyAll();
+  }
+
   /// Ends the owner without touching the workload.
   void close() throws InterruptedException {
     thread.interrupt();

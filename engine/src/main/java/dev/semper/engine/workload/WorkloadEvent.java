@@ -39,8 +39,9 @@ public sealed interface WorkloadEvent {
   /// Stops copies for good.
   ///
   /// @param ordinal -1 for all
-  /// @param generation 0 for all
-  record Stop(int ordinal, long generation, String reason) implements Asked {}
+  /// @param generation which; 0 for all
+  /// @param others those of all other generations instead
+  record Stop(int ordinal, long generation, boolean others, String reason) implements Asked {}
 
   /// Forgets copies that have ended.
   record Clear() implements Asked {}

@@ -37,8 +37,7 @@ final class Documents {
       default -> problems.add(new SettingProblem("command", "must be a list of texts"));
     }
     if (settings.get("limits") instanceof Map<?, ?> limits
-        && limits.get("nofile") instanceof Object nofile
-        && !(nofile instanceof Long n && n > 0)) {
+        && !(limits.get("nofile") instanceof Long n && n > 0)) {
       problems.add(new SettingProblem("limits.nofile", "must be a number from 1"));
     }
     return problems;

@@ -1,0 +1,39 @@
+package dev.semper.engine.spec;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Hides what looks secret by its name, and passwords within URLs.
+final class Secrets {
+  static final String MASK = "***";
+  private static final List<String> WORDS =
+      List.of(
+          "PASSWORD",
+          "PASSWD",
+          "PASSPHRASE",
+          "TOKEN",
+          "SECRET",
+          "KEY",
+          "CREDENTIAL",
+          "AUTHORIZATION",
+          "COOKIE");
+  private static final Pattern URL_PASSWORD = Pattern.compile("(://[^/@:\\s]*:)[^/@\\s]+@");
+
+  private Secrets() {}
+
+  /// @param name e.g. of a variable
+  static @Nullable Object masked(String name, @Nullable Object value) {
+    if (value == null) {
+      return null;
+    }
+    String upper = name.toUpperCase(Locale.ROOT);
+    if (WORDS.stream().anyMatch(upper::contains)) {
+      return MASK;
+    }
+    return value instanceof String text
+        ? URL_PASSWORD.matcher(text).replaceAll("$1" + MASK + "@")
+        : value;
+  }
+}

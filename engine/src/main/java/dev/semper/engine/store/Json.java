@@ -1,0 +1,28 @@
+package dev.semper.engine.store;
+
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The facts of events and audit records as JSON text, keys in order.
+final class Json {
+  private static final TypeReference<Map<String, Object>> FACTS = new TypeReference<>() {};
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
+
+  private Json() {}
+
+  static String write(Map<String, Object> facts) {
+    try {
+      return facts.isEmpty() ? "{}" : MAPPER.writeValueAsString(facts);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException("not facts that can be stored as JSON: " + facts, e);
+    }
+  }
+
+  static Map<String, Object> read(String json) {
+    return json.equals("{}") ? Map.of() : MAPPER.readValue(json, FACTS);
+  }
+}

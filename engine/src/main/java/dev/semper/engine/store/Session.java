@@ -1,0 +1,319 @@
+package dev.semper.engine.store;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The writer's connection. Changes of one table are collected and sent together (on PostgreSQL
+/// every sending is a round trip), in their order; tables do not depend on each other.
+final class Session implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+
+  private enum Table {
+    TENANT,
+    TOKEN,
+    WORKLOAD,
+    INSTANCE,
+    RELEASE,
+    OPERATION,
+    STEP,
+    EVENT,
+    AUDIT
+  }
+
+  private static final String MOVE_HEAD =
+      "UPDATE server_epoch SET last_commit = ?, event_seq = ?, audit_seq = ?, audit_hash = ?"
+          + " WHERE id = 1 AND epoch = ? AND last_commit = ?";
+  private static final String READ_HEAD =
+      "SELECT epoch, last_commit, event_seq, audit_seq, audit_hash FROM server_epoch WHERE id = 1";
+  private static final String PUT_TENANT = upsert("tenant", "name", "doc");
+  private static final String PUT_TOKEN = upsert("token", "id", "hash", "tenant", "doc");
+  private static final String PUT_WORKLOAD = upsert("workload", "tenant, name", "doc");
+  private static final String PUT_INSTANCE =
+      upsert("instance", "incarnation", "tenant", "workload", "doc");
+  private static final String PUT_RELEASE =
+      upsert(
+          "workload_release", "uid, generation, tenant", "workload", "created_at", "doc");
+  private static final String PUT_OPERATION =
+      upsert(
+          "operation",
+          "id",
+          "seq",
+          "tenant",
+          "workload",
+          "kind",
+          "status",
+          "is_open",
+          "parent",
+          "idempotency_key",
+          "doc");
+  private static final String PUT_STEP = upsert("step", "operation_id, position", "doc");
+  private static final String ADD_EVENT =
+      "INSERT INTO event (seq, at, tenant, workload, instance, type, data, operation_id, actor)"
+          + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+  private static final String ADD_AUDIT =
+      "INSERT INTO audit (seq, at, tenant, actor, origin, action, resource, outcome, detail,"
+          + " previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+  private final Database database;
+  private final Connection connection;
+  private final Map<String, PreparedStatement> statements = new HashMap<>();
+  private final Map<Table, PreparedStatement> collected = new EnumMap<>(Table.class);
+
+  private Session(Database database, Connection connection) {
+    this.database = database;
+    this.connection = connection;
+  }
+
+  static Session open(Database database) throws SQLException {
+    return new Session(database, database.connect());
+  }
+
+  private static String upsert(String table, String key, String... others) {
+    String columns = key + ", " + String.join(", ", others);
+    StringBuilder set = new StringBuilder();
+    for (String column : others) {
+      set.append(set.isEmpty() ? "" : ", ").append(column).append(" = excluded.").append(column);
+    }
+    return "INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO UPDATE SET %s"
+        .formatted(table, columns, columns.replaceAll("\\w+", "?"), key, set);
+  }
+
+  void begin() throws SQLException {
+    database.begin(connection);
+  }
+
+  void commit() throws SQLException {
+    database.commit(connection);
+  }
+
+  void rollback() throws SQLException {
+    for (PreparedStatement statement : collected.values()) {
+      statement.clearBatch();
+    }
+    collected.clear();
+    database.rollback(connection);
+  }
+
+  /// Takes the database over.
+  void takeOver() throws SQLException {
+    statement("UPDATE server_epoch SET epoch = epoch + 1 WHERE id = 1").executeUpdate();
+  }
+
+  /// On PostgreSQL waits for a transaction under way, maybe one of our own lost connection.
+  Head lockHead() throws SQLException {
+    return head(READ_HEAD + database.forUpdate());
+  }
+
+  Head head() throws SQLException {
+    return head(READ_HEAD);
+  }
+
+  private Head head(String sql) throws SQLException {
+    try (ResultSet row = statement(sql).executeQuery()) {
+      if (!row.next()) {
+        throw new SQLException("the row of table server_epoch has been removed: restore a backup");
+      }
+      return new Head(
+          row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getString(5));
+    }
+  }
+
+  /// @return false if the database is not where the writer left it
+  boolean moveHead(Head from, Head to) throws SQLException {
+    PreparedStatement move = statement(MOVE_HEAD);
+    bind(
+        move,
+        to.commit(),
+        to.event(),
+        to.audit(),
+        to.auditHash(),
+        from.epoch(),
+        from.commit());
+    return move.executeUpdate() == 1;
+  }
+
+  long firstEvent(long ifNone) throws SQLException {
+    try (ResultSet row = statement("SELECT min(seq) FROM event").executeQuery()) {
+      row.next();
+      long first = row.getLong(1);
+      return row.wasNull() ? ifNone : first;
+    }
+  }
+
+  /// Number of the newest event of the oldest `limit` ones such that it and all before it are older
+  /// than the time; 0 if there is none.
+  long oldEvents(long beforeMicros, long maxSeq, int limit) throws SQLException {
+    PreparedStatement select =
+        statement("SELECT seq, at FROM event WHERE seq <= ? ORDER BY seq LIMIT ?");
+    bind(select, maxSeq, limit);
+    try (ResultSet row = select.executeQuery()) {
+      long upTo = 0;
+      while (row.next() && row.getLong(2) < beforeMicros) {
+        upTo = row.getLong(1);
+      }
+      return upTo;
+    }
+  }
+
+  void dropEvents(long upTo) throws SQLException {
+    PreparedStatement delete = statement("DELETE FROM event WHERE seq <= ?");
+    bind(delete, upTo);
+    delete.executeUpdate();
+  }
+
+  void put(Row row) throws SQLException {
+    switch (row) {
+      case Row.Tenant t -> add(Table.TENANT, PUT_TENANT, t.name(), t.doc());
+      case Row.Token t -> add(Table.TOKEN, PUT_TOKEN, t.id(), t.hash(), t.tenant(), t.doc());
+      case Row.Workload w -> add(Table.WORKLOAD, PUT_WORKLOAD, w.tenant(), w.name(), w.doc());
+      case Row.Instance i ->
+          add(
+              Table.INSTANCE, PUT_INSTANCE, i.incarnation(), i.tenant(), i.workload(), i.doc());
+      case Row.Release r ->
+          add(
+              Table.RELEASE,
+              PUT_RELEASE,
+              r.uid(),
+              r.generation(),
+              r.tenant(),
+              r.workload(),
+              Micros.of(r.createdAt()),
+              r.doc());
+      case Row.Operation o ->
+          add(
+              Table.OPERATION,
+              PUT_OPERATION,
+              o.id(),
+              o.seq(),
+              o.tenant(),
+              o.workload(),
+              o.kind(),
+              o.status(),
+              o.open(),
+              o.parent(),
+              o.idempotencyKey(),
+              o.doc());
+      case Row.Step s -> add(Table.STEP, PUT_STEP, s.operationId(), s.position(), s.doc());
+    }
+  }
+
+  void delete(Row row) throws SQLException {
+    switch (row) {
+      case Row.Tenant t -> add(Table.TENANT, "DELETE FROM tenant WHERE name = ?", t.name());
+      case Row.Token t -> add(Table.TOKEN, "DELETE FROM token WHERE id = ?", t.id());
+      case Row.Workload w ->
+          add(
+              Table.WORKLOAD,
+              "DELETE FROM workload WHERE tenant = ? AND name = ?",
+              w.tenant(),
+              w.name());
+      case Row.Instance i ->
+          add(Table.INSTANCE, "DELETE FROM instance WHERE incarnation = ?", i.incarnation());
+      case Row.Release r ->
+          add(
+              Table.RELEASE,
+              "DELETE FROM workload_release WHERE uid = ? AND generation = ? AND tenant = ?",
+              r.uid(),
+              r.generation(),
+              r.tenant());
+      case Row.Operation o -> add(Table.OPERATION, "DELETE FROM operation WHERE id = ?", o.id());
+      case Row.Step s ->
+          add(
+              Table.STEP,
+              "DELETE FROM step WHERE operation_id = ? AND position = ?",
+              s.operationId(),
+              s.position());
+    }
+  }
+
+  void add(Event event, String json) throws SQLException {
+    add(
+        Table.EVENT,
+        ADD_EVENT,
+        event.seq(),
+        Micros.of(event.at()),
+        event.tenant(),
+        event.workload(),
+        event.instance(),
+        event.type(),
+        json,
+        event.operationId(),
+        event.actor());
+  }
+
+  void add(AuditLog.Entry record, String json) throws SQLException {
+    AuditEntry entry = record.entry();
+    add(
+        Table.AUDIT,
+        ADD_AUDIT,
+        record.seq(),
+        Micros.of(entry.at()),
+        entry.tenant(),
+        entry.actor(),
+        entry.origin(),
+        entry.action(),
+        entry.resource(),
+        entry.outcome(),
+        json,
+        record.previousHash(),
+        record.hash());
+  }
+
+  private void add(Table table, String sql, @Nullable Object... values) throws SQLException {
+    PreparedStatement statement = statement(sql);
+    PreparedStatement before = collected.put(table, statement);
+    if (before != null && !before.equals(statement)) {
+      before.executeBatch();
+    }
+    bind(statement, values);
+    statement.addBatch();
+  }
+
+  /// Sends what is collected.
+  void flush() throws SQLException {
+    for (PreparedStatement statement : collected.values()) {
+      statement.executeBatch();
+    }
+    collected.clear();
+  }
+
+  private PreparedStatement statement(String sql) throws SQLException {
+    PreparedStatement statement = statements.get(sql);
+    if (statement == null) {
+      statement = connection.prepareStatement(sql);
+      statements.put(sql, statement);
+    }
+    return statement;
+  }
+
+  static void bind(PreparedStatement statement, @Nullable Object... values) throws SQLException {
+    for (int i = 0; i < values.length; i++) {
+      switch (values[i]) {
+        case null -> statement.setNull(i + 1, Types.VARCHAR);
+        case String text -> statement.setString(i + 1, Text.clean(text));
+        case Long number -> statement.setLong(i + 1, number);
+        case Integer number -> statement.setInt(i + 1, number);
+        case Boolean bool -> statement.setBoolean(i + 1, bool);
+        case Object other -> throw new IllegalArgumentException("no column holds a " + other);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      LOG.debug("The writing connection did not close: {}", e.toString());
+    }
+  }
+}

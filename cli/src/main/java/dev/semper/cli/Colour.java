@@ -46,10 +46,25 @@ enum Colour {
           "reconfigure",
           "replace" ->
           BUSY;
-      case "error", "failed", "rolled_back", "inconsistent", "unhealthy", "refused", "no", "fail",
+      case "error",
+          "failed",
+          "rolled_back",
+          "inconsistent",
+          "unhealthy",
+          "refused",
+          "no",
+          "fail",
           "delete" ->
           BAD;
-      case "stopped", "inactive", "disabled", "ended", "unknown", "none", "pending", "skipped", "-" ->
+      case "stopped",
+          "inactive",
+          "disabled",
+          "ended",
+          "unknown",
+          "none",
+          "pending",
+          "skipped",
+          "-" ->
           QUIET;
       default -> PLAIN;
     };

@@ -105,7 +105,8 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
         .ifPresent(id -> hint("see: semper operations show " + id));
     ExitStatus status = of(e.status(), e.code());
     if (status == ExitStatus.DENIED && e.status() == 401) {
-      hint("give a token with --token-file or SEMPER_TOKEN; the first one is run/token in the home");
+      hint(
+          "give a token with --token-file or SEMPER_TOKEN; the first one is run/token in the home");
     }
     if (session.globals().verbose) {
       hint("code " + e.code() + ", status " + e.status());

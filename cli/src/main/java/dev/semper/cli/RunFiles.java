@@ -59,14 +59,13 @@ record RunFiles(Path home) {
 
   Server requireServer() {
     return server()
-        .orElseThrow(
-            () ->
-                new UsageException(
-                    ExitStatus.UNAVAILABLE,
-                    "no server runs on "
-                        + home
-                        + ". Start one with: semper daemon start. For another one use --home or"
-                        + " --url"));
+        .orElseThrow(() ->
+            new UsageException(
+                ExitStatus.UNAVAILABLE,
+                "no server runs on "
+                    + home
+                    + ". Start one with: semper daemon start. For another one use --home or"
+                    + " --url"));
   }
 
   /// What went wrong with a file, without its name.

@@ -4,6 +4,7 @@ import dev.semper.api.SemperClient;
 import dev.semper.api.Wire;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -66,9 +67,24 @@ final class Session {
   }
 
   private SemperClient connect() {
-    String token = globals.token().orElseGet(this::tokenOfFile);
-    SemperClient made = new SemperClient(URI.create(url()), token);
-    return globals.tenant().map(made::tenant).orElse(made);
+    String url = url();
+    try {
+      URI server = new URI(url);
+      if (server.getHost() != null && server.getScheme().startsWith("http")) {
+        String token = globals.token().orElseGet(this::tokenOfFile);
+        return new SemperClient(server, token, globals.tenant().orElse(null));
+      }
+    } catch (URISyntaxException _) {
+      // told below
+    }
+    throw new UsageException(
+        url + " is not the address of a server; write e.g. http://127.0.0.1:8470");
+  }
+
+  /// Looks for the server again: one that was started anew may have another port.
+  SemperClient reconnect() {
+    client = null;
+    return client();
   }
 
   private String url() {
@@ -88,7 +104,11 @@ final class Session {
     } catch (IOException e) {
       throw new UsageException(
           ExitStatus.DENIED,
-          "the token in " + file + " cannot be read: " + RunFiles.reason(e) + ". Are you its owner?");
+          "the token in "
+              + file
+              + " cannot be read: "
+              + RunFiles.reason(e)
+              + ". Are you its owner?");
     }
   }
 }

@@ -1,6 +1,8 @@
 package dev.semper.cli;
 
 import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 
 /// Where a command writes and asks.
@@ -27,11 +29,15 @@ record Terminal(
     String noColour = System.getenv("NO_COLOR");
     return new Terminal(
         System.in,
-        new PrintWriter(System.out, true),
-        new PrintWriter(System.err, true),
+        writer(System.out),
+        writer(System.err),
         tty.contains("0") && tty.contains("2"),
         tty.contains("2"),
         tty.contains("1") && !dumb && (noColour == null || noColour.isEmpty()));
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
   }
 
   Terminal withoutColours() {

@@ -9,14 +9,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.HelpCommand;
 
 /// All commands by name. Reading the annotations of every one costs more than most commands take,
 /// so only the one that was asked for is made.
 final class Commands {
   private static final Set<String> VALUED =
       Set.of("--home", "--url", "--token", "--token-file", "--tenant", "--format");
-  private static final Set<String> NEED_ALL = Set.of("help", "completion");
   private static final Set<String> NOT_OF_THE_LIFECYCLE =
       Set.of("server", "demo", "completion", "version", "help");
 
@@ -100,7 +98,7 @@ final class Commands {
     add("demo", () -> new DemoCommand(session));
     add("version", () -> new VersionCommand(session));
     add("completion", () -> new CompletionCommand(session));
-    all.put("help", () -> new CommandLine(new HelpCommand()));
+    add("help", () -> new HelpCommand(session));
     all.put("lifecycle", () -> lifecycle(null));
   }
 
@@ -170,7 +168,7 @@ final class Commands {
     String first = words.isEmpty() ? "" : words.getFirst();
     if (first.equals("lifecycle")) {
       root.addSubcommand(first, lifecycle(words.size() > 1 ? words.get(1) : null));
-    } else if (all.containsKey(first) && !NEED_ALL.contains(first)) {
+    } else if (all.containsKey(first)) {
       add(root, first);
     } else {
       all.keySet().forEach(name -> add(root, name));

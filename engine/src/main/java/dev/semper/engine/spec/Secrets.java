@@ -34,9 +34,16 @@ final class Secrets {
     if (WORDS.stream().anyMatch(upper::contains)) {
       return MASK;
     }
-    return value instanceof String text
-        ? URL_PASSWORD.matcher(text).replaceAll("$1" + MASK + "@")
-        : value;
+    return switch (value) {
+      case String text -> URL_PASSWORD.matcher(text).replaceAll("$1" + MASK + "@");
+      case Map<?, ?> map -> {
+        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+        map.forEach((k, v) -> shown.put(String.valueOf(k), masked(String.valueOf(k), v)));
+        yield shown;
+      }
+      case List<?> list -> list.stream().map(item -> masked(name, item)).toList();
+      default -> value;
+    };
   }
 
   /// A document with every secret in it hidden, however deep.

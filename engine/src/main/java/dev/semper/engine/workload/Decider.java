@@ -188,6 +188,11 @@ final class Decider {
     }
     note("workload.generation_changed", Map.of("generation", g, "version", spec.version()));
     for (Instance instance : List.copyOf(instances.values())) {
+      if (!instance.isLive() && instance.ordinal() >= spec.instances()) {
+        remove(instance);
+      }
+    }
+    for (Instance instance : List.copyOf(instances.values())) {
       if (instance.generation() != g && instance.phase() != Phase.STOPPING) {
         Instance adopted = put(instance.of(g, instance.candidate()));
         if (adopted.phase() == Phase.STARTING || adopted.phase() == Phase.RUNNING) {

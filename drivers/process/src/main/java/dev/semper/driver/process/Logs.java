@@ -1,0 +1,127 @@
+package dev.semper.driver.process;
+
+import dev.semper.spi.LogTarget;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// All log files, and the one thread that keeps them within their limits.
+final class Logs implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Logs.class);
+  private static final long STEP = Duration.ofMillis(10).toNanos();
+  private static final long USUAL = Duration.ofMillis(500).toNanos();
+  private static final long IDLE = Duration.ofSeconds(1).toNanos();
+
+  private final Map<Path, LogFile> files = new ConcurrentHashMap<>();
+  private final Map<LogFile, Watch> watched = new ConcurrentHashMap<>();
+  private final Thread sampler;
+  private volatile boolean closed;
+
+  /// A file that running programs write to. Counted, as two incarnations may share one.
+  private static final class Watch {
+    private int writers;
+    private long lastLook = System.nanoTime();
+    private long nextLook = lastLook;
+    private boolean failing;
+  }
+
+  Logs() {
+    sampler = Thread.ofPlatform().daemon().name("semper-log-sampler").unstarted(this::run);
+  }
+
+  void start() {
+    sampler.start();
+  }
+
+  LogFile file(LogTarget target) {
+    Path path = target.file().toAbsolutePath().normalize();
+    LogFile file = files.computeIfAbsent(path, LogFile::new);
+    file.limit(target);
+    return file;
+  }
+
+  void watch(LogTarget target) {
+    watched.compute(
+        file(target),
+        (_, watch) -> {
+          Watch now = watch == null ? new Watch() : watch;
+          now.writers++;
+          return now;
+        });
+  }
+
+  /// The last writer has ended: a last look, then no more.
+  void unwatch(LogTarget target) {
+    watched.computeIfPresent(
+        file(target),
+        (_, watch) -> {
+          watch.writers--;
+          watch.nextLook = System.nanoTime();
+          return watch;
+        });
+  }
+
+  private void run() {
+    try {
+      while (!closed) {
+        long next = System.nanoTime() + USUAL;
+        for (Map.Entry<LogFile, Watch> entry : watched.entrySet()) {
+          Watch watch = entry.getValue();
+          if (watch.nextLook - System.nanoTime() <= 0) {
+            look(entry.getKey(), watch);
+          }
+          if (watch.nextLook - next < 0) {
+            next = watch.nextLook;
+          }
+        }
+        Thread.sleep(Duration.ofNanos(Math.max(STEP, next - System.nanoTime())));
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("the log sampler ends");
+    }
+  }
+
+  private void look(LogFile file, Watch watch) {
+    boolean over = watch.writers <= 0;
+    long now = System.nanoTime();
+    long pause = USUAL;
+    try {
+      pause = pause(file.tick(), now - watch.lastLook, file.maxBytes());
+      watch.failing = false;
+    } catch (IOException | RuntimeException e) {
+      if (!watch.failing) {
+        LOG.warn("cannot rotate a log; trying again", e);
+      }
+      watch.failing = true;
+    }
+    watch.lastLook = now;
+    watch.nextLook = now + pause;
+    if (over) {
+      watched.computeIfPresent(file, (_, current) -> current.writers <= 0 ? null : current);
+    }
+  }
+
+  /// The faster it grows, the sooner the next look: at the latest after half of a part.
+  private static long pause(long grown, long nanos, long maxBytes) {
+    if (grown <= 0) {
+      return IDLE;
+    }
+    double perNano = (double) grown / Math.max(nanos, 1);
+    return Math.clamp((long) (maxBytes / 2.0 / perNano), STEP, USUAL);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    sampler.interrupt();
+    try {
+      sampler.join(Duration.ofSeconds(5));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package dev.semper.driver.process;
+
+import dev.semper.spi.StopRequest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Ends what an incarnation has left behind when its main process ended by itself. Runs after the
+/// exit was reported, so that a restart need not wait for it.
+final class Sweeper implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
+  private static final Duration GATHER = Duration.ofMillis(50);
+  private static final StopRequest GENTLY = new StopRequest("TERM", Duration.ofSeconds(1));
+
+  private final LinkedBlockingQueue<Tracked> ended = new LinkedBlockingQueue<>();
+  private final ProcTable table;
+  private final Supplier<Collection<Tracked>> roots;
+  private final Ender ender;
+  private final BiConsumer<String, String> notices;
+  private final Consumer<Tracked> swept;
+  private final Thread thread;
+
+  Sweeper(
+      ProcTable table,
+      Supplier<Collection<Tracked>> roots,
+      Ender ender,
+      BiConsumer<String, String> notices,
+      Consumer<Tracked> swept) {
+    this.table = table;
+    this.roots = roots;
+    this.ender = ender;
+    this.notices = notices;
+    this.swept = swept;
+    this.thread = Thread.ofVirtual().name("semper-sweeper").unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  void add(Tracked tracked) {
+    ended.add(tracked);
+  }
+
+  private void run() {
+    try {
+      while (true) {
+        List<Tracked> batch = new ArrayList<>();
+        batch.add(ended.take());
+        Thread.sleep(GATHER);
+        ended.drainTo(batch);
+        sweep(batch);
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("the sweeper ends");
+    }
+  }
+
+  private void sweep(List<Tracked> batch) {
+    List<Tracked> all = new ArrayList<>(roots.get());
+    all.addAll(batch);
+    Forest forest = new Forest(table, table.now(), all);
+    for (Tracked tracked : batch) {
+      List<Proc> left = forest.tree(tracked.name());
+      if (left.isEmpty() || tracked.ending()) {
+        swept.accept(tracked);
+      } else {
+        Thread.ofVirtual().name("semper-sweep").start(() -> end(tracked, left));
+      }
+    }
+  }
+
+  private void end(Tracked tracked, List<Proc> left) {
+    try {
+      if (!tracked.helper()) {
+        notices.accept(
+            tracked.name(),
+            "left "
+                + left.size()
+                + (left.size() == 1 ? " process" : " processes")
+                + " behind when it ended (PID "
+                + left.getFirst().pid()
+                + (left.size() == 1 ? ")" : " and others)")
+                + "; ending them");
+      }
+      ender.end(tracked, GENTLY);
+    } catch (InterruptedException e) {
+      LOG.debug("interrupted while ending what {} left behind", tracked.name());
+    } catch (RuntimeException e) {
+      LOG.warn("cannot end what {} left behind", tracked.name(), e);
+    } finally {
+      swept.accept(tracked);
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.interrupt();
+  }
+}

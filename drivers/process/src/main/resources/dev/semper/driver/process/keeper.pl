@@ -1,0 +1,609 @@
+# The keeper: parent of all processes of one Semper home. It outlives the server, so every exit code
+# is known. It never blocks on anything but select. Why it exists: docs/adr/0001-process-keeper.md.
+# Needs only Debian's perl-base. Usage: perl keeper.pl STATE_DIRECTORY [LOCK_FD]
+#
+# Protocol, one line per message, fields separated by a blank and percent-encoded ("%" alone is the
+# empty field):
+#   ID hello VERSION                       -> events for all ended, then ID ok PID VERSION
+#   ID spawn INC KEY=VALUE...              -> like get, once exec has worked; or ID err ERRNO STEP TEXT
+#   ID get INC                             -> ID ok never | running PID START WALL NOTE
+#                                             | ended PID START WALL NOTE RAW AT TICKS DETAIL
+#   ID list                                -> ID ok INC STATE INC STATE ...
+#   ID signal INC NUMBER main|group        -> ID ok | ID err ERRNO signal TEXT
+#   ID forget INC                          -> ID ok
+#   ID watch 0|1                           -> ID ok; while 1, "! reaped COUNT" tells of reaped orphans
+#   ID upgrade SCRIPT                      -> the connection ends; the same process runs SCRIPT
+#   ID quit-if-idle                        -> ID ok busy | the connection ends
+#   ! exit INC RAW AT TICKS DETAIL         RAW is the wait status or "unknown"
+# Times: WALL and AT in ms since 1970, START and TICKS in clock ticks since boot.
+use strict;
+use warnings;
+no warnings 'exec';
+use Errno ();
+use Fcntl qw(:DEFAULT :flock);
+use POSIX ();
+use Socket;
+
+my $VERSION = 1;
+my %NUMBERS = (
+  x86_64 => {
+    execve => 59, prctl => 157, prlimit => 302, signalfd => 289, setgroups => 116, clock => 228
+  },
+  aarch64 => {
+    execve => 221, prctl => 167, prlimit => 261, signalfd => 74, setgroups => 159, clock => 113
+  },
+);
+my $machine = (POSIX::uname())[4];
+my $SYS = $NUMBERS{$machine} or die "the process keeper does not know the machine type $machine\n";
+my ($PIDFD_OPEN, $PIDFD_SEND_SIGNAL) = (434, 424);
+my %LIMIT = (
+  cpu => 0, fsize => 1, data => 2, stack => 3, core => 4, nproc => 6, nofile => 7, memlock => 8,
+  as => 9
+);
+my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK());
+my $OUT_MAX = 64 << 20;
+my $IDLE_SECONDS = 10;
+
+my ($state, $lock_fd) = @ARGV;
+my %inc;     # name -> { state, pid, start, wall, note, raw, at, ticks, detail, fd, waiters }
+my %by_pid;  # pid of our own child -> name
+my %pipes;   # fileno -> { fh, name, buf }: exec has not happened yet
+my %watched; # pidfd -> name: processes of an earlier keeper
+my $polled = 0; # how many such processes have no pidfd
+my ($conn, $in, $out, $watching, $quitting) = (undef, '', '', 0, 0);
+my $readable = '';
+my ($listener, $lock, $signal_fd, $nofile, $oom);
+
+sub enc {
+  my $s = shift;
+  return '%' if $s eq '';
+  $s =~ s{([^A-Za-z0-9_./:=,+\@!-])}{sprintf '%%%02X', ord $1}ge;
+  return $s;
+}
+
+sub dec {
+  my $s = shift;
+  return '' if $s eq '%';
+  $s =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge;
+  return $s;
+}
+
+sub now {
+  my ($clock, $per_second) = @_;
+  my $spec = "\0" x 16;
+  syscall($SYS->{clock}, $clock, $spec);
+  my ($s, $ns) = unpack 'q2', $spec;
+  return $s * $per_second + int($ns * $per_second / 1_000_000_000);
+}
+sub wall { return now(0, 1000) }
+sub ticks { return now(7, $TICKS) }
+
+sub slurp {
+  my $path = shift;
+  open(my $fh, '<', $path) or return undef;
+  local $/;
+  my $text = <$fh>;
+  return $text;
+}
+
+# Writes into an existing file of the kernel; false with $! if it refuses.
+sub spill {
+  my ($path, $text) = @_;
+  sysopen(my $fh, $path, O_WRONLY) or return 0;
+  return syswrite($fh, $text);
+}
+
+my $boot = slurp('/proc/sys/kernel/random/boot_id') // '';
+chomp $boot;
+
+# Start time and state of a process; empty if there is none.
+sub identity {
+  my $stat = slurp("/proc/$_[0]/stat") or return;
+  $stat =~ s/^.*\) //s;
+  my @f = split ' ', $stat;
+  return ($f[19], $f[0]);
+}
+
+sub lives {
+  my ($pid, $start) = @_;
+  my ($now, $how) = identity($pid) or return 0;
+  return $now eq $start && $how !~ /[ZXx]/;
+}
+
+sub record { return "$state/inc/" . ($_[0] =~ s{([^A-Za-z0-9_!-])}{sprintf '%%%02X', ord $1}ger) }
+
+sub say_log {
+  my @t = gmtime;
+  printf STDERR "%04d-%02d-%02dT%02d:%02d:%02dZ %s\n", $t[5] + 1900, $t[4] + 1, @t[3, 2, 1, 0], $_[0];
+}
+
+# ---- talking to the server
+
+sub send_line {
+  return unless $conn;
+  $out .= join(' ', @_) . "\n";
+}
+
+sub flush {
+  return unless $conn && length $out;
+  my $n = syswrite($conn, $out);
+  if (defined $n) { substr($out, 0, $n, '') }
+  elsif (!$!{EAGAIN} && !$!{EINTR}) { drop() }
+  drop() if length $out > $OUT_MAX;
+}
+
+sub drop {
+  return unless $conn;
+  vec($readable, fileno $conn, 1) = 0;
+  close $conn;
+  ($conn, $in, $out, $watching) = (undef, '', '', 0);
+  $_->{waiters} = [] for values %inc;
+}
+
+sub answer { my $id = shift; send_line($id, 'ok', map { enc($_) } @_) }
+sub refuse { my $id = shift; send_line($id, 'err', map { enc($_) } @_) }
+
+sub describe {
+  my ($id, $i) = @_;
+  my @base = @$i{qw(pid start wall note)};
+  if ($i->{state} eq 'running') { answer($id, 'running', @base) }
+  else { answer($id, 'ended', @base, @$i{qw(raw at ticks detail)}) }
+}
+
+sub tell_exit {
+  my ($name, $i) = @_;
+  send_line('!', 'exit', map { enc($_) } $name, @$i{qw(raw at ticks detail)});
+}
+
+# ---- records
+
+sub ended {
+  my ($name, $raw, $detail) = @_;
+  my $i = $inc{$name};
+  @$i{qw(state raw at ticks detail)} = ('ended', $raw, wall(), ticks(), $detail);
+  delete $by_pid{$i->{pid}} if ($by_pid{$i->{pid}} // '') eq $name;
+  my $line = join(' ', 'exit', $raw, $i->{at}, $i->{ticks}, enc($detail)) . "\n";
+  if (sysopen(my $fh, record($name), O_WRONLY | O_APPEND)) {
+    my $n = syswrite($fh, $line);
+    say_log("cannot record the exit of $name ($raw): $!") unless ($n // 0) == length $line;
+  }
+  else { say_log("cannot record the exit of $name ($raw): $!") }
+  tell_exit($name, $i);
+}
+
+# Takes a record from disk into memory; what still runs is watched.
+sub load {
+  my $name = shift;
+  my $text = slurp(record($name)) // return undef;
+  my %f = map { my ($k, @v) = split ' '; ($k // '' => \@v) } split /\n/, $text;
+  my ($pid, $start, $in_boot, $at) = @{$f{pid} // [0, 0, '', wall()]};
+  my $i = $inc{$name} = {
+    state => 'running', pid => $pid, start => $start, wall => $at,
+    note => dec(($f{note} // ['%'])->[0]), waiters => []
+  };
+  if (my $exit = $f{exit}) {
+    @$i{qw(state raw at ticks detail)} = ('ended', @$exit[0 .. 2], dec($exit->[3] // '%'));
+  }
+  elsif ($in_boot ne $boot) { ended($name, 'unknown', 'the host was rebooted') }
+  elsif (((identity($pid))[0] // '') ne $start) {
+    ended($name, 'unknown', 'it ended while no keeper ran');
+  }
+  else {
+    my $child = waitpid($pid, POSIX::WNOHANG()); # ours after an upgrade
+    if ($child == 0) { $by_pid{$pid} = $name }
+    elsif ($child == $pid) { ended($name, $?, '') }
+    else { adopt($name) }
+  }
+  return $i;
+}
+
+sub adopt {
+  my $name = shift;
+  my $i = $inc{$name};
+  my $fd = syscall($PIDFD_OPEN, 0 + $i->{pid}, 0);
+  if ($fd >= 0 && lives($i->{pid}, $i->{start})) {
+    $watched{$fd} = $name;
+    $i->{fd} = $fd;
+    vec($readable, $fd, 1) = 1;
+  }
+  elsif (lives($i->{pid}, $i->{start})) { $i->{polled} = 1; $polled++ }
+  else { POSIX::close($fd) if $fd >= 0; lost($name) }
+}
+
+sub unwatch {
+  my $i = shift;
+  if (defined(my $fd = delete $i->{fd})) {
+    vec($readable, $fd, 1) = 0;
+    delete $watched{$fd};
+    POSIX::close($fd);
+  }
+  $polled-- if delete $i->{polled};
+}
+
+sub lost {
+  my $name = shift;
+  unwatch($inc{$name});
+  ended($name, 'unknown', 'the keeper died while it ran');
+}
+
+sub load_all {
+  opendir(my $dir, "$state/inc") or die "cannot read $state/inc: $!\n";
+  for my $file (sort readdir $dir) {
+    if ($file =~ /^\.tmp/) { unlink "$state/inc/$file" if -M "$state/inc/$file" > 0.01 }
+    elsif ($file !~ /^\./) { load(dec($file)) }
+  }
+}
+
+# ---- starting
+
+sub spawn {
+  my ($id, $name, @fields) = @_;
+  if (my $i = $inc{$name}) {
+    if ($i->{state} eq 'starting') { push @{$i->{waiters}}, $id }
+    else { describe($id, $i) }
+    return;
+  }
+  my %o = map { $_ => [] } qw(path arg env dir user group umask nice limit out err cgroup note);
+  for (@fields) {
+    my ($k, $v) = /^([a-z]+)=(.*)$/s or return refuse($id, 22, 'request', "not KEY=VALUE: $_");
+    $o{$k} or return refuse($id, 22, 'request', "unknown key $k");
+    push @{$o{$k}}, $v;
+  }
+  pipe(my $from, my $to) or return refuse($id, 0 + $!, 'pipe', "$!");
+  my $pid = fork;
+  return refuse($id, 0 + $!, 'fork', "$!") unless defined $pid;
+  if (!$pid) {
+    eval { child($to, $name, \%o) };
+    say_log("child: $@");
+    POSIX::_exit(126);
+  }
+  close $to;
+  $inc{$name} = { state => 'starting', pid => $pid, note => $o{note}[0] // '', waiters => [$id] };
+  $by_pid{$pid} = $name;
+  $pipes{fileno $from} = { fh => $from, name => $name, buf => '' };
+  vec($readable, fileno $from, 1) = 1;
+}
+
+# The pipe is at its end: exec has worked (only the identity came) or a step has failed.
+sub progress {
+  my $fd = shift;
+  my $p = $pipes{$fd};
+  while (1) {
+    my $n = sysread($p->{fh}, $p->{buf}, 4096, length $p->{buf});
+    next if !defined $n && $!{EINTR};
+    return if $n;
+    last;
+  }
+  vec($readable, $fd, 1) = 0;
+  delete $pipes{$fd};
+  close $p->{fh};
+  started($p->{name}, split(/\0/, $p->{buf}, -1));
+}
+
+sub started {
+  my ($name, $start, $at, $errno, $step, $text) = @_;
+  my $i = $inc{$name};
+  my @waiters = splice @{$i->{waiters}};
+  if (!defined $errno || $errno eq '') {
+    if (!defined $at || $at eq '') { # killed between fork and its record
+      delete $inc{$name};
+      delete $by_pid{$i->{pid}};
+      unlink record($name);
+      refuse($_, Errno::EAGAIN(), 'fork', 'it was killed before it could run') for @waiters;
+      return;
+    }
+    @$i{qw(state start wall)} = ('running', $start, $at);
+    describe($_, $i) for @waiters;
+    return;
+  }
+  delete $inc{$name};
+  delete $by_pid{$i->{pid}};
+  if ($errno == Errno::EEXIST() && $step eq 'record') { # an earlier keeper had started it
+    my $known = load($name);
+    for (@waiters) { $known ? describe($_, $known) : refuse($_, $errno, $step, $text) }
+    return;
+  }
+  unlink record($name) if $start ne '';
+  refuse($_, $errno, $step, $text) for @waiters;
+}
+
+sub child {
+  my ($to, $name, $o) = @_;
+  my $said = '';
+  my $fail = sub {
+    my ($step, $text, $errno) = @_;
+    my $message = join "\0", ($said ? () : ('', '')), $errno // 0 + $!, $step, $text // "$!";
+    syswrite($to, $message);
+    POSIX::_exit(127);
+  };
+  close $_ for grep { defined } $lock, $listener, $conn;
+  $SIG{PIPE} = 'DEFAULT';
+  defined POSIX::setsid() or $fail->('setsid');
+  my ($uid, $gid, @groups) = account($o, $fail);
+  for (['out', 1], ['err', 2]) {
+    my ($path, $to_fd) = ($o->{$_->[0]}[0], $_->[1]);
+    next unless defined $path;
+    sysopen(my $fh, $path, O_WRONLY | O_APPEND | O_CREAT, 0640) or $fail->('log', "$path: $!");
+    POSIX::dup2(fileno $fh, $to_fd) or $fail->('log', "$path: $!");
+  }
+  POSIX::dup2(1, 2) if @{$o->{out}} && !@{$o->{err}};
+  for my $procs (@{$o->{cgroup}}) {
+    spill($procs, '0') or $fail->('cgroup', "$procs: $!");
+  }
+  spill('/proc/self/oom_score_adj', $oom) if defined $oom;
+  my ($start) = identity($$);
+  my $at = wall();
+  my $tmp = "$state/inc/.tmp$$";
+  sysopen(my $rec, $tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600) or $fail->('record', "$tmp: $!");
+  my $text = join "\n", "semper $VERSION", "pid $$ $start $boot $at", 'note ' . enc($o->{note}[0] // ''),
+    '';
+  (syswrite($rec, $text) // 0) == length $text or $fail->('record', "$tmp: $!");
+  close $rec;
+  my $linked = link $tmp, record($name);
+  my $errno = 0 + $!;
+  unlink $tmp;
+  $linked or do { $! = $errno; $fail->('record', record($name) . ": $!", $errno) };
+  $said = "$start\0$at";
+  syswrite($to, "$said\0");
+  become($o, $uid, $gid, \@groups, $fail);
+}
+
+sub account {
+  my ($o, $fail) = @_;
+  my ($user, $group) = ($o->{user}[0], $o->{group}[0]);
+  my ($uid, $gid, @groups, $name);
+  if (defined $user) {
+    my @pw = $user =~ /^\d+$/ ? getpwuid($user) : getpwnam($user);
+    @pw || $user =~ /^\d+$/ or $fail->('user', "there is no user '$user'", Errno::EINVAL());
+    ($name, $uid, $gid) = @pw ? @pw[0, 2, 3] : (undef, 0 + $user, 0 + $user);
+  }
+  if (defined $group) {
+    my @gr = $group =~ /^\d+$/ ? getgrgid($group) : getgrnam($group);
+    @gr || $group =~ /^\d+$/ or $fail->('group', "there is no group '$group'", Errno::EINVAL());
+    $gid = @gr ? $gr[2] : 0 + $group;
+  }
+  if (defined $name) {
+    setgrent();
+    while (my @gr = getgrent()) { push @groups, $gr[2] if grep { $_ eq $name } split ' ', $gr[3] }
+    endgrent();
+  }
+  return ($uid, $gid, @groups);
+}
+
+# The last steps, some of which cannot be undone.
+sub become {
+  my ($o, $uid, $gid, $groups, $fail) = @_;
+  my @args = @{$o->{arg}};
+  my @env = @{$o->{env}};
+  my $path = $o->{path}[0];
+  my $argv = pack '(p)*', @args, undef;
+  my $envp = pack '(p)*', @env, undef;
+  if (defined(my $nice = $o->{nice}[0])) {
+    setpriority(0, 0, $nice) or $fail->('nice', "nice $nice: $!");
+  }
+  umask oct($o->{umask}[0] // '022');
+  my %limits = (nofile => $nofile);
+  for (@{$o->{limit}}) {
+    my ($limit, $soft, $hard) = split /:/;
+    $limits{$limit} = pack 'QQ', map { $_ eq 'unlimited' ? ~0 : 0 + $_ } $soft, $hard;
+  }
+  for my $limit (sort keys %limits) {
+    syscall($SYS->{prlimit}, 0, $LIMIT{$limit}, $limits{$limit}, 0) == 0
+      or $fail->('limit', "limits.$limit: $!");
+  }
+  if (defined $gid && ($> == 0 || $gid != $) + 0)) {
+    my $list = pack 'L*', $gid, @$groups;
+    syscall($SYS->{setgroups}, 1 + @$groups, $list) == 0 or $fail->('group', "set groups: $!");
+    POSIX::setgid($gid) or $fail->('group', "set group $gid: $!");
+  }
+  if (defined $uid && $uid != $<) { POSIX::setuid($uid) or $fail->('user', "set user $uid: $!") }
+  my $dir = $o->{dir}[0] // '/';
+  chdir $dir or $fail->('dir', "$dir: $!");
+  POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
+  syscall($SYS->{execve}, $path, $argv, $envp);
+  $fail->('exec', "$path: $!");
+}
+
+# ---- ends
+
+sub reap {
+  my $buffer;
+  while (defined(my $n = POSIX::read($signal_fd, $buffer, 128 * 16))) {
+    for (my $at = 0; $at < $n; $at += 128) {
+      $quitting = 1 if unpack('L', substr($buffer, $at, 4)) == POSIX::SIGTERM();
+    }
+  }
+  my $orphans = 0;
+  while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) {
+    my $raw = $?;
+    my $name = $by_pid{$pid};
+    if (!defined $name) { $orphans++; next }
+    my ($fd) = $inc{$name}{state} eq 'starting'
+      ? grep { $pipes{$_}{name} eq $name } keys %pipes : ();
+    progress_to_end($fd) if defined $fd;
+    ended($name, $raw, '') if ($by_pid{$pid} // '') eq $name;
+  }
+  send_line('!', 'reaped', $orphans) if $orphans && $watching;
+}
+
+# Its writer is dead, so the end of the pipe is near.
+sub progress_to_end {
+  my $fd = shift;
+  progress($fd) while $pipes{$fd};
+}
+
+# ---- requests
+
+sub signal_inc {
+  my ($id, $name, $number, $whom) = @_;
+  my $i = $inc{$name};
+  return refuse($id, Errno::ESRCH(), 'signal', 'it does not run') unless $i && $i->{state} eq 'running';
+  my $ok;
+  if (!defined $by_pid{$i->{pid}} && !lives($i->{pid}, $i->{start})) { $! = Errno::ESRCH() }
+  elsif ($whom eq 'group') { $ok = kill -$number, $i->{pid} }
+  elsif (defined $i->{fd}) { $ok = syscall($PIDFD_SEND_SIGNAL, $i->{fd}, 0 + $number, 0, 0) == 0 }
+  else { $ok = kill 0 + $number, $i->{pid} }
+  return $ok ? answer($id) : refuse($id, 0 + $!, 'signal', "$!");
+}
+
+sub idle { return !grep { $_->{state} ne 'ended' } values %inc }
+
+sub quit {
+  flush();
+  unlink "$state/keeper.sock";
+  exit 0;
+}
+
+my %VERBS = (
+  hello => sub {
+    my ($id) = @_;
+    $inc{$_}{state} eq 'ended' && tell_exit($_, $inc{$_}) for sort keys %inc;
+    answer($id, $$, $VERSION);
+  },
+  spawn => \&spawn,
+  get => sub {
+    my ($id, $name) = @_;
+    my $i = $inc{$name} or return answer($id, 'never');
+    if ($i->{state} eq 'starting') { push @{$i->{waiters}}, $id }
+    else { describe($id, $i) }
+  },
+  list => sub { my ($id) = @_; answer($id, map { $_, $inc{$_}{state} } sort keys %inc) },
+  signal => \&signal_inc,
+  forget => sub {
+    my ($id, $name) = @_;
+    my $i = $inc{$name} or return answer($id);
+    return refuse($id, Errno::EBUSY(), 'forget', 'it runs') if $i->{state} ne 'ended';
+    unlink record($name) or $!{ENOENT} or return refuse($id, 0 + $!, 'forget', "$!");
+    delete $inc{$name};
+    answer($id);
+  },
+  watch => sub { my ($id, $on) = @_; $watching = $on; answer($id) },
+  upgrade => sub {
+    my ($id, $script) = @_;
+    return refuse($id, Errno::EBUSY(), 'upgrade', 'something is starting') if %pipes;
+    drop();
+    fcntl($lock, F_SETFD, 0);
+    POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
+    exec($^X, $script, $state, fileno $lock);
+    say_log("cannot become $script: $!");
+    exit 1;
+  },
+  'quit-if-idle' => sub { my ($id) = @_; idle() ? quit() : answer($id, 'busy') },
+);
+
+sub receive {
+  my $n = sysread($conn, $in, 1 << 16, length $in);
+  return if !defined $n && ($!{EAGAIN} || $!{EINTR});
+  return drop() unless $n;
+  while ($conn && $in =~ s/^([^\n]*)\n//) {
+    my ($id, $verb, @fields) = split / /, $1;
+    my $do = $VERBS{$verb // ''} or do { refuse($id // 0, Errno::EINVAL(), 'request', 'unknown verb'); next };
+    $do->($id, map { dec($_) } @fields);
+  }
+}
+
+sub welcome {
+  accept(my $new, $listener) or return;
+  drop();
+  $conn = $new;
+  fcntl($conn, F_SETFL, O_NONBLOCK);
+  vec($readable, fileno $conn, 1) = 1;
+}
+
+# ---- beginning
+
+sub detach {
+  pipe(my $from, my $to) or die "pipe: $!\n";
+  defined(my $pid = fork) or die "fork: $!\n";
+  if ($pid) {
+    close $to;
+    my $word = <$from> // '';
+    POSIX::_exit($word eq 'ready' ? 0 : $word eq 'busy' ? 3 : 1);
+  }
+  close $from;
+  POSIX::setsid();
+  return $to;
+}
+
+sub take_lock {
+  my $to = shift;
+  if (defined $lock_fd) { open($lock, '+<&=', $lock_fd) or die "lock: $!\n"; fcntl($lock, F_SETFD, 1) }
+  else { sysopen($lock, "$state/keeper.lock", O_RDWR | O_CREAT, 0600) or die "keeper.lock: $!\n" }
+  return if flock($lock, LOCK_EX | LOCK_NB);
+  syswrite($to, 'busy') if $to;
+  exit 3;
+}
+
+sub prepare {
+  umask 077;
+  for (keys %SIG) { $SIG{$_} = 'DEFAULT' unless /^(?:KILL|STOP|__.*|NUM\d+)$/ }
+  $SIG{PIPE} = 'IGNORE';
+  $SIG{HUP} = $SIG{INT} = $SIG{QUIT} = 'DEFAULT';
+  my @caught = (POSIX::SIGCHLD(), POSIX::SIGTERM());
+  POSIX::sigprocmask(POSIX::SIG_SETMASK(),
+    POSIX::SigSet->new(@caught, POSIX::SIGHUP(), POSIX::SIGINT(), POSIX::SIGQUIT()));
+  my $set = 0;
+  $set |= 1 << ($_ - 1) for @caught;
+  my $mask = pack 'Q', $set;
+  $signal_fd = syscall($SYS->{signalfd}, -1, $mask, 8, 02004000);
+  $signal_fd >= 0 or die "signalfd: $!\n";
+  vec($readable, $signal_fd, 1) = 1;
+  syscall($SYS->{prctl}, 36, 1, 0, 0, 0) == 0 or say_log("cannot adopt orphans: $!"); # CHILD_SUBREAPER
+  $nofile = "\0" x 16;
+  syscall($SYS->{prlimit}, 0, $LIMIT{nofile}, 0, $nofile);
+  my ($soft, $hard) = unpack 'QQ', $nofile;
+  my $file = "$state/keeper.nofile"; # what children get must survive an upgrade
+  if (defined $lock_fd && defined(my $old = slurp($file))) { $nofile = pack 'QQ', split ' ', $old }
+  elsif (sysopen(my $fh, $file, O_WRONLY | O_CREAT | O_TRUNC, 0600)) { syswrite($fh, "$soft $hard") }
+  my $all = pack 'QQ', $hard, $hard;
+  syscall($SYS->{prlimit}, 0, $LIMIT{nofile}, $all, 0);
+  if ($> == 0 && defined(my $adj = slurp('/proc/self/oom_score_adj'))) {
+    chomp $adj;
+    $oom = $adj > -900 ? $adj : 0;
+    spill('/proc/self/oom_score_adj', '-900') or $oom = undef;
+  }
+}
+
+sub listen_at {
+  chdir $state or die "chdir $state: $!\n"; # a relative name: socket paths are at most 107 bytes
+  unlink 'keeper.sock';
+  socket($listener, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
+  bind($listener, pack_sockaddr_un('keeper.sock')) or die "bind $state/keeper.sock: $!\n";
+  listen($listener, 16) or die "listen: $!\n";
+  fcntl($listener, F_SETFL, O_NONBLOCK);
+  chdir '/';
+  vec($readable, fileno $listener, 1) = 1;
+}
+
+sub serve {
+  while (1) {
+    my $r = $readable;
+    my $w = '';
+    vec($w, fileno $conn, 1) = 1 if $conn && length $out;
+    my $timeout = $polled ? 0.2 : !$conn && idle() ? $IDLE_SECONDS : undef;
+    my $n = select($r, $w, undef, $timeout);
+    if ($n < 0) { next if $!{EINTR}; die "select: $!\n" }
+    if ($polled) {
+      for (keys %inc) { lost($_) if $inc{$_}{polled} && !lives(@{$inc{$_}}{qw(pid start)}) }
+    }
+    if (!$n) { quit() if !$polled && !$conn && idle(); next }
+    reap() if vec($r, $signal_fd, 1);
+    if (%watched) { for (keys %watched) { lost($watched{$_}) if vec($r, $_, 1) && $watched{$_} } }
+    for (keys %pipes) { progress($_) if vec($r, $_, 1) && $pipes{$_} }
+    my $was = $conn;
+    receive() if $conn && vec($r, fileno $conn, 1);
+    welcome() if vec($r, fileno $listener, 1);
+    flush();
+    quit() if $quitting && idle();
+  }
+}
+
+mkdir $_, 0700 for $state, "$state/inc";
+my $starter = defined $lock_fd ? undef : detach();
+take_lock($starter);
+$0 = "semper-keeper $state";
+prepare();
+load_all();
+listen_at();
+if ($starter) { syswrite($starter, 'ready'); close $starter }
+serve();

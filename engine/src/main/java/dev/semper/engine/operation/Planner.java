@@ -1,0 +1,384 @@
+package dev.semper.engine.operation;
+
+import static dev.semper.engine.operation.PlannedStep.move;
+import static dev.semper.engine.operation.PlannedStep.step;
+
+import dev.semper.engine.error.ErrorCode;
+import dev.semper.engine.error.SemperException;
+import dev.semper.engine.operation.PlannedStep.Action;
+import dev.semper.engine.spec.SpecDiff;
+import dev.semper.engine.spec.UpdateSpec;
+import dev.semper.engine.spec.WorkloadSpec;
+import dev.semper.engine.workload.Desired;
+import dev.semper.engine.workload.Lifecycle;
+import dev.semper.engine.workload.State;
+import dev.semper.engine.workload.Trigger;
+import dev.semper.engine.workload.Workload;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Plans the steps that take a workload from where it is to where an operation leads. Pure.
+final class Planner {
+  private final Workload workload;
+  private final List<PlannedStep> steps = new ArrayList<>();
+  private State state;
+
+  private Planner(Workload workload) {
+    this.workload = workload;
+    this.state = workload.state();
+  }
+
+  /// @param target generation and specification the operation leads to; those in force if it does not
+  ///     change them
+  /// @param start for an install: whether it is to run
+  /// @param checkDependencies whether a start is refused when a required dependency is not met
+  /// @throws SemperException ILLEGAL_TRANSITION with what is allowed instead
+  static List<PlannedStep> plan(
+      OperationKind kind,
+      Workload workload,
+      long target,
+      WorkloadSpec spec,
+      boolean start,
+      boolean checkDependencies) {
+    Planner planner = new Planner(workload);
+    switch (kind) {
+      case INSTALL -> planner.install(target, spec, start);
+      case START -> planner.start(target, spec, checkDependencies);
+      case STOP -> planner.stop();
+      case RESTART -> planner.restart(spec);
+      case UPDATE, ROLLBACK -> planner.update(target, spec);
+      case DELETE -> planner.delete();
+      case RECOVER -> planner.recover(target, spec);
+      case ENABLE -> planner.go(Trigger.ENABLE);
+      case DISABLE -> planner.disable();
+      case ENTER_MAINTENANCE -> planner.go(Trigger.ENTER_MAINTENANCE);
+      case EXIT_MAINTENANCE -> planner.go(Trigger.EXIT_MAINTENANCE);
+      case BATCH -> throw new IllegalArgumentException("a batch has members, not steps");
+    }
+    return List.copyOf(planner.steps);
+  }
+
+  /// What is left to do after an operation has failed and was undone as far as it can be, so that the
+  /// workload does not stay in a state that only an operation leaves.
+  static List<PlannedStep> repair(Workload workload, boolean failed) {
+    Planner planner = new Planner(workload);
+    switch (workload.state()) {
+      case INSTALLING, CONFIGURING -> {
+        if (failed) {
+          planner.go(Trigger.ERROR);
+        } else {
+          planner.halt();
+        }
+      }
+      case STARTING -> {
+        if (workload.desired() == Desired.STOPPED) {
+          planner.halt();
+        }
+      }
+      case STOPPING -> {
+        planner.halt();
+        if (workload.desired() == Desired.RUNNING) {
+          planner.launchAll(workload.generation(), workload.spec());
+        }
+      }
+      case UNINSTALLING -> planner.go(Trigger.ERROR);
+      case STOPPED -> {
+        if (workload.desired() == Desired.RUNNING && workload.instances().isEmpty()) {
+          planner.launchAll(workload.generation(), workload.spec());
+        }
+      }
+      // The owner finds its way by itself from what its instances do.
+      case INACTIVE, INSTALLED, RUNNING, UPDATING, RESTARTING -> {}
+      case ERROR, MAINTENANCE, DISABLED -> {}
+    }
+    return List.copyOf(planner.steps);
+  }
+
+  private void install(long generation, WorkloadSpec spec, boolean start) {
+    go(Trigger.INSTALL);
+    add(step(Action.PREPARE, -1, generation));
+    go(Trigger.HEALTH_CHECK_PASS);
+    if (start) {
+      launchAll(generation, spec);
+    }
+  }
+
+  private void start(long generation, WorkloadSpec spec, boolean checkDependencies) {
+    switch (state) {
+      case INACTIVE, INSTALLED, STOPPED, ERROR -> {}
+      case INSTALLING, CONFIGURING, STARTING, RUNNING, UPDATING, RESTARTING ->
+          throw illegal("start");
+      case STOPPING, UNINSTALLING, MAINTENANCE, DISABLED -> throw illegal("start");
+    }
+    if (checkDependencies) {
+      add(step(Action.CHECK_DEPENDENCIES, -1, generation));
+    }
+    launchAll(generation, spec);
+  }
+
+  /// From wherever nothing runs, through the states of the seed, to running.
+  private void launchAll(long generation, WorkloadSpec spec) {
+    if (state == State.ERROR) {
+      add(step(Action.STOP));
+      go(Trigger.RECOVER);
+    }
+    if (state == State.INACTIVE) {
+      go(Trigger.INSTALL);
+      add(step(Action.PREPARE, -1, generation));
+      go(Trigger.HEALTH_CHECK_PASS);
+    }
+    if (state == State.INSTALLED) {
+      go(Trigger.CONFIGURE);
+    }
+    add(step(Action.WANT_RUNNING));
+    add(step(Action.CLEAR));
+    go(Trigger.START);
+    if (spec.instances() > 0) {
+      add(step(Action.LAUNCH, -1, generation));
+      add(step(Action.AWAIT_READY, -1, generation));
+    }
+    go(Trigger.HEALTH_CHECK_PASS);
+  }
+
+  private void stop() {
+    switch (state) {
+      case STOPPED, DISABLED, INACTIVE, UNINSTALLING -> throw illegal("stop");
+      case INSTALLING, INSTALLED, CONFIGURING, STARTING, RUNNING, UPDATING -> {}
+      case RESTARTING, STOPPING, ERROR, MAINTENANCE -> {}
+    }
+    add(step(Action.WANT_STOPPED));
+    halt();
+  }
+
+  private void halt() {
+    if (state != State.STOPPING) {
+      go(Trigger.STOP);
+    }
+    add(step(Action.STOP));
+    go(Trigger.HEALTH_CHECK_PASS);
+  }
+
+  private void restart(WorkloadSpec spec) {
+    go(Trigger.RESTART);
+    for (int i = 0; i < spec.instances(); i++) {
+      add(step(Action.RETIRE, i, workload.generation()));
+      add(step(Action.LAUNCH, i, workload.generation()));
+      add(step(Action.AWAIT_READY, i, workload.generation()));
+    }
+    go(Trigger.HEALTH_CHECK_PASS);
+  }
+
+  private void update(long generation, WorkloadSpec spec) {
+    SpecDiff.Effect effect = SpecDiff.between(workload.spec(), spec).effect();
+    boolean live =
+        effect == SpecDiff.Effect.NONE || effect == SpecDiff.Effect.LIVE;
+    switch (state) {
+      case STARTING, RUNNING, RESTARTING -> {
+        if (live) {
+          add(step(Action.ADOPT, -1, generation));
+        } else if (effect == SpecDiff.Effect.SCALE) {
+          scale(generation, spec);
+        } else {
+          replace(generation, spec);
+        }
+      }
+      case ERROR -> {
+        if (workload.desired() == Desired.RUNNING) {
+          replace(generation, spec);
+        } else {
+          adoptAtRest(generation);
+        }
+      }
+      case STOPPED -> {
+        if (workload.desired() == Desired.RUNNING && !live) {
+          add(step(Action.ADOPT, -1, generation));
+          launchAll(generation, spec);
+        } else {
+          go(Trigger.UPDATE);
+          adoptAtRest(generation);
+          go(Trigger.HEALTH_CHECK_PASS);
+        }
+      }
+      case INACTIVE, INSTALLED, DISABLED -> adoptAtRest(generation);
+      case MAINTENANCE -> {
+        if (!live) {
+          throw illegal("update");
+        }
+        add(step(Action.ADOPT, -1, generation));
+      }
+      case INSTALLING, CONFIGURING, UPDATING, STOPPING, UNINSTALLING -> throw illegal("update");
+    }
+  }
+
+  private void adoptAtRest(long generation) {
+    add(step(Action.PREPARE, -1, generation));
+    add(step(Action.ADOPT, -1, generation));
+  }
+
+  private void scale(long generation, WorkloadSpec spec) {
+    go(Trigger.UPDATE);
+    add(step(Action.ADOPT, -1, generation));
+    for (int i = spec.instances(); i < workload.spec().instances(); i++) {
+      add(step(Action.RETIRE, i, generation));
+    }
+    for (int i = workload.spec().instances(); i < spec.instances(); i++) {
+      add(step(Action.LAUNCH, i, generation));
+    }
+    if (spec.instances() > workload.spec().instances()) {
+      add(step(Action.AWAIT_READY, -1, generation));
+    }
+    go(Trigger.HEALTH_CHECK_PASS);
+  }
+
+  /// One copy after the other, so that capacity goes only when its replacement is ready.
+  private void replace(long generation, WorkloadSpec spec) {
+    go(Trigger.UPDATE);
+    add(step(Action.PREPARE, -1, generation));
+    boolean stopFirst = spec.update().order() == UpdateSpec.Order.STOP_FIRST;
+    for (int i = 0; i < Math.max(spec.instances(), workload.spec().instances()); i++) {
+      if (i >= spec.instances()) {
+        add(step(Action.RETIRE_OTHERS, i, generation));
+        continue;
+      }
+      if (stopFirst) {
+        add(step(Action.RETIRE_OTHERS, i, generation));
+      }
+      add(step(Action.LAUNCH_CANDIDATE, i, generation));
+      add(step(Action.AWAIT_READY, i, generation));
+      add(step(Action.PROMOTE, i, generation));
+      if (!stopFirst) {
+        add(step(Action.RETIRE_OTHERS, i, generation));
+      }
+    }
+    add(step(Action.ADOPT, -1, generation));
+    go(Trigger.HEALTH_CHECK_PASS);
+  }
+
+  private void delete() {
+    add(step(Action.WANT_STOPPED));
+    switch (state) {
+      case INSTALLING, CONFIGURING, STARTING, RUNNING, UPDATING, RESTARTING, STOPPING -> halt();
+      case MAINTENANCE -> halt();
+      case ERROR -> add(step(Action.STOP));
+      case INACTIVE, INSTALLED, STOPPED, DISABLED, UNINSTALLING -> {}
+    }
+    if (state != State.INACTIVE && state != State.UNINSTALLING) {
+      go(Trigger.UNINSTALL);
+    }
+    add(step(Action.CLEAR));
+    if (state == State.UNINSTALLING) {
+      go(Trigger.HEALTH_CHECK_PASS);
+    }
+    add(step(Action.REMOVE));
+  }
+
+  private void recover(long generation, WorkloadSpec spec) {
+    switch (state) {
+      case ERROR -> launchAll(generation, spec);
+      // Some copies have been given up, others run: bring the missing ones back.
+      case RUNNING -> {
+        add(step(Action.LAUNCH, -1, generation));
+        add(step(Action.AWAIT_READY, -1, generation));
+      }
+      case STARTING, RESTARTING -> restart(spec);
+      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, UPDATING -> throw illegal("recover");
+      case STOPPING, STOPPED, UNINSTALLING, MAINTENANCE, DISABLED -> throw illegal("recover");
+    }
+  }
+
+  private void disable() {
+    add(step(Action.WANT_STOPPED));
+    if (state != State.STOPPED) {
+      halt();
+    }
+    go(Trigger.DISABLE);
+  }
+
+  private void go(Trigger trigger) {
+    state =
+        Lifecycle.next(state, trigger)
+            .orElseThrow(() -> illegal(trigger.id()));
+    add(move(trigger));
+  }
+
+  private void add(PlannedStep step) {
+    steps.add(step);
+  }
+
+  private SemperException illegal(String what) {
+    List<String> allowed = new ArrayList<>();
+    for (OperationKind kind : OperationKind.values()) {
+      if (possible(kind)) {
+        allowed.add(kind.id());
+      }
+    }
+    return new SemperException(
+        ErrorCode.ILLEGAL_TRANSITION,
+        "Workload %s is %s: %s is not possible now; possible: %s"
+            .formatted(
+                workload.name(), workload.state().id(), what, String.join(", ", allowed)),
+        List.of(),
+        Map.of("state", workload.state().id(), "allowed", allowed));
+  }
+
+  private boolean possible(OperationKind kind) {
+    return allowed(workload.state()).contains(kind);
+  }
+
+  /// What an operator may ask for in a state.
+  static List<OperationKind> allowed(State state) {
+    return switch (state) {
+      case INACTIVE -> List.of(OperationKind.START, OperationKind.UPDATE, OperationKind.DELETE);
+      case INSTALLED ->
+          List.of(
+              OperationKind.START,
+              OperationKind.STOP,
+              OperationKind.UPDATE,
+              OperationKind.DISABLE,
+              OperationKind.DELETE);
+      case INSTALLING, CONFIGURING, STOPPING, UPDATING ->
+          List.of(OperationKind.STOP, OperationKind.DELETE);
+      case STARTING, RESTARTING ->
+          List.of(
+              OperationKind.STOP,
+              OperationKind.RESTART,
+              OperationKind.RECOVER,
+              OperationKind.UPDATE,
+              OperationKind.ROLLBACK,
+              OperationKind.DISABLE,
+              OperationKind.DELETE);
+      case RUNNING ->
+          List.of(
+              OperationKind.STOP,
+              OperationKind.RESTART,
+              OperationKind.RECOVER,
+              OperationKind.UPDATE,
+              OperationKind.ROLLBACK,
+              OperationKind.DISABLE,
+              OperationKind.ENTER_MAINTENANCE,
+              OperationKind.DELETE);
+      case STOPPED ->
+          List.of(
+              OperationKind.START,
+              OperationKind.UPDATE,
+              OperationKind.ROLLBACK,
+              OperationKind.DISABLE,
+              OperationKind.DELETE);
+      case UNINSTALLING -> List.of(OperationKind.DELETE);
+      case ERROR ->
+          List.of(
+              OperationKind.START,
+              OperationKind.STOP,
+              OperationKind.RECOVER,
+              OperationKind.UPDATE,
+              OperationKind.ROLLBACK,
+              OperationKind.DISABLE,
+              OperationKind.DELETE);
+      case MAINTENANCE ->
+          List.of(
+              OperationKind.EXIT_MAINTENANCE, OperationKind.STOP, OperationKind.DISABLE, OperationKind.DELETE);
+      case DISABLED -> List.of(OperationKind.ENABLE, OperationKind.UPDATE, OperationKind.DELETE);
+    };
+  }
+}

@@ -75,8 +75,7 @@ final class AccessRoutes {
     boolean exists = tenants.find(name).isPresent();
     return exists
         ? Answer.ok(Views.tenant(tenants.update(name, quota, call.actor())))
-        : Answer.json(
-            201, Views.tenant(tenants.create(name, quota, call.actor())), Map.of());
+        : Answer.json(201, Views.tenant(tenants.create(name, quota, call.actor())), Map.of());
   }
 
   private static Quota quota(@Nullable QuotaRequest wanted) {
@@ -113,8 +112,7 @@ final class AccessRoutes {
 
   private Answer listTokens(Call call) {
     return Answer.ok(
-        new Listing<>(
-            tokens.list(call.principal().tenant()).stream().map(Views::token).toList()));
+        new Listing<>(tokens.list(call.principal().tenant()).stream().map(Views::token).toList()));
   }
 
   private Answer createToken(Call call) throws InterruptedException {
@@ -178,9 +176,6 @@ final class AccessRoutes {
     AuditLog.Verification found = audit.verify();
     return Answer.ok(
         new AuditVerification(
-            found.broken().isEmpty(),
-            found.records(),
-            found.head(),
-            found.broken().orElse(null)));
+            found.broken().isEmpty(), found.records(), found.head(), found.broken().orElse(null)));
   }
 }

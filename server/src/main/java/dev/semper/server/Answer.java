@@ -40,7 +40,8 @@ sealed interface Answer {
     }
   }
 
-  /// Writes a stream; returns at its end. Ends by an exception of the outlet when the reader is gone.
+  /// Writes a stream; returns at its end. Ends by an exception of the outlet when the reader is
+  /// gone.
   @FunctionalInterface
   interface Source {
     void writeTo(Outlet outlet) throws IOException, InterruptedException;

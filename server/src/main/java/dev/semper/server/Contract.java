@@ -23,8 +23,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
-/// `openapi.yaml`: which operations there are, and whether a request is one of them. Immutable but for
-/// the schemas, which are compiled when they are first needed.
+/// `openapi.yaml`: which operations there are, and whether a request is one of them. Immutable but
+/// for the schemas, which are compiled when they are first needed.
 final class Contract {
   private static final List<String> METHODS = List.of("get", "put", "post", "delete", "patch");
 

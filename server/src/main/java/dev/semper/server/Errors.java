@@ -79,9 +79,7 @@ final class Errors {
   }
 
   static List<FieldProblem> fields(List<Problem> problems) {
-    return problems.stream()
-        .map(p -> new FieldProblem(p.path(), p.line(), p.message()))
-        .toList();
+    return problems.stream().map(p -> new FieldProblem(p.path(), p.line(), p.message())).toList();
   }
 
   private static Answer problem(

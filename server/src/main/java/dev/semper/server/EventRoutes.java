@@ -35,8 +35,7 @@ final class EventRoutes {
             .map(after -> events.read(filter(call, after), limit))
             .orElseGet(() -> events.newest(filter(call, 0), limit));
     return Answer.ok(
-        new EventPage(
-            found.stream().map(Views::event).toList(), events.first(), events.last()));
+        new EventPage(found.stream().map(Views::event).toList(), events.first(), events.last()));
   }
 
   private Answer stream(Call call) {

@@ -25,8 +25,8 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Admits requests: asks whether there is such an operation, who calls, whether they may, and whether
-/// the request is as the contract says, in this order. Never touches the store.
+/// Admits requests: asks whether there is such an operation, who calls, whether they may, and
+/// whether the request is as the contract says, in this order. Never touches the store.
 final class Gate {
   private static final JsonMapper STRICT =
       JsonMapper.builder()
@@ -180,16 +180,15 @@ final class Gate {
     visit.principal =
         tokens
             .authenticate(token)
-            .orElseThrow(
-                () ->
-                    new Refusal(
-                        401,
-                        ErrorCode.UNAUTHENTICATED,
-                        token.isEmpty()
-                            ? "A token is needed: send Authorization: Bearer TOKEN; the first one is in run/token of the server's home"
-                            : "The token is not valid; it may have been deleted",
-                        List.of(),
-                        Map.of("WWW-Authenticate", "Bearer realm=\"semper\"")));
+            .orElseThrow(() ->
+                new Refusal(
+                    401,
+                    ErrorCode.UNAUTHENTICATED,
+                    token.isEmpty()
+                        ? "A token is needed: send Authorization: Bearer TOKEN; the first one is in run/token of the server's home"
+                        : "The token is not valid; it may have been deleted",
+                    List.of(),
+                    Map.of("WWW-Authenticate", "Bearer realm=\"semper\"")));
   }
 
   private void permit(HttpServerRequest request, Visit visit) {
@@ -213,8 +212,7 @@ final class Gate {
             "The token is for tenant %s only".formatted(principal.tenant()));
       }
       if (tenants.find(visit.tenant).isEmpty()) {
-        throw new Refusal(
-            404, ErrorCode.NOT_FOUND, "There is no tenant " + quoted(visit.tenant));
+        throw new Refusal(404, ErrorCode.NOT_FOUND, "There is no tenant " + quoted(visit.tenant));
       }
     }
   }
@@ -228,10 +226,7 @@ final class Gate {
   }
 
   private void parameters(
-      HttpServerRequest request,
-      Contract.Endpoint endpoint,
-      Visit visit,
-      List<Problem> problems) {
+      HttpServerRequest request, Contract.Endpoint endpoint, Visit visit, List<Problem> problems) {
     Map<String, List<String>> query = new HashMap<>();
     request
         .params()
@@ -285,8 +280,7 @@ final class Gate {
       throw new Refusal(
           415,
           ErrorCode.INVALID_REQUEST,
-          "The body must be JSON, sent with Content-Type: application/json, not "
-              + quoted(type),
+          "The body must be JSON, sent with Content-Type: application/json, not " + quoted(type),
           List.of(new Problem("Content-Type", 0, "must be application/json")),
           Map.of());
     }

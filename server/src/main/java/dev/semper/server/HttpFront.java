@@ -1,9 +1,9 @@
 package dev.semper.server;
 
 import dev.semper.api.Wire;
+import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
-import dev.semper.engine.error.ErrorCode;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -27,8 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Takes requests from the network. The head is judged on the event loop, before a byte of the body is
-/// kept; the handler runs on a virtual thread of its own with a time limit.
+/// Takes requests from the network. The head is judged on the event loop, before a byte of the body
+/// is kept; the handler runs on a virtual thread of its own with a time limit.
 final class HttpFront {
   private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
   static final int MAX_BODY = 8 << 20;
@@ -36,7 +36,7 @@ final class HttpFront {
   private static final Duration HANDLER_LIMIT = Duration.ofSeconds(30);
   private static final Duration BODY_LIMIT = Duration.ofSeconds(30);
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5);
-  private static final Duration IDLE_LIMIT = Duration.ofSeconds(120);
+  private static final Duration IDLE_LIMIT = Duration.ofMinutes(2);
 
   /// What requests are judged and carried out by, once the engine runs.
   record Desk(Gate gate, Scribe scribe, Metrics metrics) {}
@@ -107,9 +107,12 @@ final class HttpFront {
   private static <T> T await(Future<T> future, Duration limit)
       throws IOException, InterruptedException {
     try {
-      return future.toCompletionStage().toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      return future
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
-      throw new IOException(String.valueOf(e.getCause().getMessage()), e.getCause());
+      throw new IOException(SemperServer.reason(e), e.getCause());
     } catch (TimeoutException e) {
       throw new IOException("it took longer than " + limit.toSeconds() + " s", e);
     }
@@ -131,9 +134,7 @@ final class HttpFront {
     }
     request.exceptionHandler(_ -> {});
     request.pause();
-    desk.future()
-        .onSuccess(open -> judge(open, request))
-        .onFailure(_ -> send(request, ending()));
+    desk.future().onSuccess(open -> judge(open, request)).onFailure(_ -> send(request, ending()));
   }
 
   private static Answer ending() {
@@ -173,30 +174,27 @@ final class HttpFront {
 
   private void read(Desk open, HttpServerRequest request, Gate.Visit visit, long start) {
     Buffer body = Buffer.buffer();
-    long timer =
-        vertx.setTimer(BODY_LIMIT.toMillis(), _ -> request.connection().close());
+    long timer = vertx.setTimer(BODY_LIMIT.toMillis(), _ -> request.connection().close());
     boolean[] over = {false};
-    request.handler(
-        chunk -> {
-          if (over[0]) {
-            return;
-          }
-          if (body.length() + chunk.length() > MAX_BODY) {
-            over[0] = true;
-            vertx.cancelTimer(timer);
-            visit.refusal = tooLarge();
-            run(open, request, visit, new byte[0], start);
-            return;
-          }
-          body.appendBuffer(chunk);
-        });
-    request.endHandler(
-        _ -> {
-          if (!over[0]) {
-            vertx.cancelTimer(timer);
-            run(open, request, visit, body.getBytes(), start);
-          }
-        });
+    request.handler(chunk -> {
+      if (over[0]) {
+        return;
+      }
+      if (body.length() + chunk.length() > MAX_BODY) {
+        over[0] = true;
+        vertx.cancelTimer(timer);
+        visit.refusal = tooLarge();
+        run(open, request, visit, new byte[0], start);
+        return;
+      }
+      body.appendBuffer(chunk);
+    });
+    request.endHandler(_ -> {
+      if (!over[0]) {
+        vertx.cancelTimer(timer);
+        run(open, request, visit, body.getBytes(), start);
+      }
+    });
     request.exceptionHandler(_ -> vertx.cancelTimer(timer));
     request.resume();
   }
@@ -205,7 +203,9 @@ final class HttpFront {
       Desk open, HttpServerRequest request, Gate.Visit visit, byte[] body, long start) {
     Context context = vertx.getOrCreateContext();
     Thread thread =
-        Thread.ofVirtual().name("request").unstarted(() -> work(open, request, visit, body, start, context));
+        Thread.ofVirtual()
+            .name("request")
+            .unstarted(() -> work(open, request, visit, body, start, context));
     working.add(thread);
     thread.start();
   }
@@ -275,15 +275,14 @@ final class HttpFront {
     }
     Thread thread = Thread.currentThread();
     HttpServerResponse response = request.response();
-    context.runOnContext(
-        _ -> {
-          response.closeHandler(_ -> thread.interrupt());
-          response.setStatusCode(200).setChunked(true);
-          response.putHeader("Content-Type", stream.contentType());
-          response.putHeader("Cache-Control", "no-store");
-          stream.headers().forEach(response::putHeader);
-          response.writeHead();
-        });
+    context.runOnContext(_ -> {
+      response.closeHandler(_ -> thread.interrupt());
+      response.setStatusCode(200).setChunked(true);
+      response.putHeader("Content-Type", stream.contentType());
+      response.putHeader("Cache-Control", "no-store");
+      stream.headers().forEach(response::putHeader);
+      response.writeHead();
+    });
     try {
       stream.source().writeTo(new Outlet(context, response));
       context.runOnContext(_ -> end(response));

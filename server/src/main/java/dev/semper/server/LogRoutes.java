@@ -37,8 +37,8 @@ final class LogRoutes {
         outlet -> copy(log, start, end, follow, outlet));
   }
 
-  /// Follows until the reader is gone or bytes have been dropped that it should have got; then it asks
-  /// again and learns the new position.
+  /// Follows until the reader is gone or bytes have been dropped that it should have got; then it
+  /// asks again and learns the new position.
   private static void copy(InstanceLog log, long start, long end, boolean follow, Outlet outlet)
       throws IOException, InterruptedException {
     long position = start;

@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells systemd how the server is (sd_notify): a datagram to the Unix socket in `NOTIFY_SOCKET`. The
-/// JDK has no Unix datagram sockets, hence the calls to the C library.
+/// Tells systemd how the server is (sd_notify): a datagram to the Unix socket in `NOTIFY_SOCKET`.
+/// The JDK has no Unix datagram sockets, hence the calls to the C library.
 final class Notify {
   private static final Logger LOG = LoggerFactory.getLogger(Notify.class);
   private static final short AF_UNIX = 1;
@@ -57,7 +57,8 @@ final class Notify {
   void send(String state) {
     Linker linker = Linker.nativeLinker();
     try (Arena arena = Arena.ofConfined()) {
-      MethodHandle socket = call(linker, "socket", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
+      MethodHandle socket =
+          call(linker, "socket", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
       MethodHandle close = call(linker, "close", ValueLayout.JAVA_INT);
       MethodHandle sendto =
           linker.downcallHandle(

@@ -59,8 +59,7 @@ final class OperationRoutes {
 
   private Answer cancel(Call call) throws InterruptedException {
     Operation operation = operation(call);
-    return WorkloadRoutes.accepted(
-        call, semper.operations().cancel(operation.id(), call.actor()));
+    return WorkloadRoutes.accepted(call, semper.operations().cancel(operation.id(), call.actor()));
   }
 
   /// The operation, if the caller may see it; otherwise there is none.

@@ -10,8 +10,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// Writes a streamed answer from a virtual thread: each write waits until the reader has taken it, so
-/// that a slow reader slows nobody but itself.
+/// Writes a streamed answer from a virtual thread: each write waits until the reader has taken it,
+/// so that a slow reader slows nobody but itself.
 final class Outlet {
   private static final long PATIENCE_SECONDS = 60;
   private final Context context;
@@ -34,17 +34,16 @@ final class Outlet {
 
   private void write(Buffer buffer) throws IOException, InterruptedException {
     CompletableFuture<Void> written = new CompletableFuture<>();
-    context.runOnContext(
-        _ -> {
-          if (response.closed() || response.ended()) {
-            written.completeExceptionally(new IOException("the reader is gone"));
-          } else {
-            response
-                .write(buffer)
-                .onSuccess(_ -> written.complete(null))
-                .onFailure(written::completeExceptionally);
-          }
-        });
+    context.runOnContext(_ -> {
+      if (response.closed() || response.ended()) {
+        written.completeExceptionally(new IOException("the reader is gone"));
+      } else {
+        response
+            .write(buffer)
+            .onSuccess(_ -> written.complete(null))
+            .onFailure(written::completeExceptionally);
+      }
+    });
     try {
       written.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {

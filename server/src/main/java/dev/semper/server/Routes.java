@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What is done for each operation of the contract, who may ask for it, and under which name it goes
-/// into the audit log.
+/// What is done for each operation of the contract, who may ask for it, and under which name it
+/// goes into the audit log.
 final class Routes {
   /// @param role least role needed; null = anybody, without a token
   /// @param action name in the audit log; null for what changes nothing

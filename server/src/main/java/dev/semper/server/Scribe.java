@@ -13,8 +13,8 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Leaves an audit record of every call that changes something or would have. A call is answered with
-/// success only once its record is durable.
+/// Leaves an audit record of every call that changes something or would have. A call is answered
+/// with success only once its record is durable.
 final class Scribe {
   private static final Logger LOG = LoggerFactory.getLogger(Scribe.class);
   private static final Duration PATIENCE = Duration.ofSeconds(5);

@@ -74,9 +74,8 @@ final class ServerRoutes {
     Map<String, List<CapabilityInfo>> capabilities = new TreeMap<>();
     semper
         .capabilities()
-        .forEach(
-            (kind, promises) ->
-                capabilities.put(kind, promises.stream().map(Views::capability).toList()));
+        .forEach((kind, promises) ->
+            capabilities.put(kind, promises.stream().map(Views::capability).toList()));
     Instant now = clock.instant();
     return Answer.ok(
         new ServerInfo(
@@ -117,7 +116,8 @@ final class ServerRoutes {
     Principal principal = call.principal();
     if (!principal.seesAll()) {
       throw new SemperException(
-          ErrorCode.FORBIDDEN, "This needs a token of all tenants; yours is for " + principal.tenant());
+          ErrorCode.FORBIDDEN,
+          "This needs a token of all tenants; yours is for " + principal.tenant());
     }
   }
 }

@@ -29,8 +29,7 @@ public record Settings(
   }
 
   /// @param url null = SQLite in `semper.db`
-  public record Database(
-      @Nullable String url, @Nullable String user, @Nullable String password) {
+  public record Database(@Nullable String url, @Nullable String user, @Nullable String password) {
     @Override
     public String toString() {
       return "Database[url=" + url + ", user=" + user + "]";

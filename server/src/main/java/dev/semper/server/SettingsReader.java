@@ -101,8 +101,12 @@ final class SettingsReader {
     }
     Settings settings =
         new Settings(
-            base.home(), path("daemon.pid_file", base.pidFile()), api(base), database(base),
-            log(base), engine(base));
+            base.home(),
+            path("daemon.pid_file", base.pidFile()),
+            api(base),
+            database(base),
+            log(base),
+            engine(base));
     if (!problems.isEmpty()) {
       throw new SemperException(
           ErrorCode.INVALID_REQUEST,
@@ -123,7 +127,10 @@ final class SettingsReader {
       if (!KEYS.contains(key) && !(lifecycle && key.startsWith("vms."))) {
         TomlPosition position = toml.inputPositionOf(key);
         String nearest = Nearest.of(key, KEYS);
-        add(key, position, "unknown setting" + (nearest.isEmpty() ? "" : "; did you mean " + nearest + "?"));
+        add(
+            key,
+            position,
+            "unknown setting" + (nearest.isEmpty() ? "" : "; did you mean " + nearest + "?"));
       }
     }
     if (lifecycle) {
@@ -195,9 +202,7 @@ final class SettingsReader {
   private Settings.Engine engine(Settings base) {
     Settings.Engine engine = base.engine();
     return new Settings.Engine(
-        (int)
-            number(
-                "engine.max_concurrent_operations", engine.maxConcurrentOperations(), 1, 1000),
+        (int) number("engine.max_concurrent_operations", engine.maxConcurrentOperations(), 1, 1000),
         (int) number("engine.event_retention_days", engine.eventRetentionDays(), 1, 36500));
   }
 
@@ -244,7 +249,8 @@ final class SettingsReader {
     if (value == null) {
       return otherwise;
     }
-    if (value instanceof TomlArray array && (array.isEmpty() || array.containsStrings())) {
+    if (value instanceof TomlArray array
+        && array.toList().stream().allMatch(String.class::isInstance)) {
       return array.toList().stream().map(String::valueOf).toList();
     }
     add(key, toml.inputPositionOf(key), "must be a list of texts");

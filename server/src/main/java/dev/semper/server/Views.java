@@ -92,9 +92,7 @@ final class Views {
   }
 
   private static @Nullable ExitInfo exit(@Nullable Exit exit) {
-    return exit == null
-        ? null
-        : new ExitInfo(exit.at(), exit.code(), exit.signal(), exit.detail());
+    return exit == null ? null : new ExitInfo(exit.at(), exit.code(), exit.signal(), exit.detail());
   }
 
   static OperationInfo operation(Operation o) {
@@ -131,16 +129,15 @@ final class Views {
   static PlanInfo plan(Plan plan) {
     List<PlanItem> items =
         plan.items().stream()
-            .map(
-                i ->
-                    new PlanItem(
-                        i.workload(),
-                        i.action().id(),
-                        i.diff() == null
-                            ? List.of()
-                            : i.diff().changes().stream()
-                                .map(c -> new ChangeInfo(c.path(), c.before(), c.after()))
-                                .toList()))
+            .map(i ->
+                new PlanItem(
+                    i.workload(),
+                    i.action().id(),
+                    i.diff() == null
+                        ? List.of()
+                        : i.diff().changes().stream()
+                            .map(c -> new ChangeInfo(c.path(), c.before(), c.after()))
+                            .toList()))
             .toList();
     return new PlanInfo(plan.isEmpty(), items);
   }
@@ -176,16 +173,12 @@ final class Views {
     return new TenantInfo(
         t.name(),
         new QuotaInfo(
-            t.quota().workloads(),
-            t.quota().instances(),
-            t.quota().memoryBytes(),
-            t.quota().cpu()),
+            t.quota().workloads(), t.quota().instances(), t.quota().memoryBytes(), t.quota().cpu()),
         t.createdAt());
   }
 
   static TokenInfo token(Token t) {
-    return new TokenInfo(
-        t.id(), t.name(), t.role().id(), t.tenant(), t.createdAt(), t.createdBy());
+    return new TokenInfo(t.id(), t.name(), t.role().id(), t.tenant(), t.createdAt(), t.createdBy());
   }
 
   static CapabilityInfo capability(Capability c) {

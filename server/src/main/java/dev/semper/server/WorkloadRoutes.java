@@ -109,9 +109,7 @@ final class WorkloadRoutes {
   private Answer get(Call call) {
     Workload workload = workload(call);
     return Answer.json(
-        200,
-        Views.workload(workload, true),
-        Map.of("ETag", "\"" + workload.generation() + "\""));
+        200, Views.workload(workload, true), Map.of("ETag", "\"" + workload.generation() + "\""));
   }
 
   private Workload workload(Call call) {
@@ -126,7 +124,8 @@ final class WorkloadRoutes {
     }
     refuseMasks(body, "");
     WorkloadSpec spec =
-        specs.readWorkload(name, Wire.JSON.convertValue(body, new TypeReference<Map<String, Object>>() {}));
+        specs.readWorkload(
+            name, Wire.JSON.convertValue(body, new TypeReference<Map<String, Object>>() {}));
     ReentrantLock lock =
         writing.computeIfAbsent(call.tenant() + "/" + name, _ -> new ReentrantLock());
     lock.lockInterruptibly();
@@ -156,7 +155,8 @@ final class WorkloadRoutes {
   /// What was shown masked must not come back as the value.
   private static void refuseMasks(JsonNode node, String path) {
     node.properties()
-        .forEach(p -> refuseMasks(p.getValue(), path.isEmpty() ? p.getKey() : path + "." + p.getKey()));
+        .forEach(
+            p -> refuseMasks(p.getValue(), path.isEmpty() ? p.getKey() : path + "." + p.getKey()));
     if (node.isString() && node.asString().equals("***")) {
       throw Call.invalid(path, "is masked; give the value itself, or read it from env_file");
     }
@@ -308,15 +308,14 @@ final class WorkloadRoutes {
             .workloads()
             .releases(call.tenant(), workload.name(), call.number("limit", 100))
             .stream()
-            .map(
-                r ->
-                    new ReleaseInfo(
-                        r.generation(),
-                        r.spec().version(),
-                        r.createdAt(),
-                        r.createdBy(),
-                        r.generation() == workload.generation(),
-                        Views.document(r.spec())))
+            .map(r ->
+                new ReleaseInfo(
+                    r.generation(),
+                    r.spec().version(),
+                    r.createdAt(),
+                    r.createdBy(),
+                    r.generation() == workload.generation(),
+                    Views.document(r.spec())))
             .toList();
     return Answer.ok(new Listing<>(releases));
   }
@@ -428,7 +427,10 @@ final class WorkloadRoutes {
     }
     if (!problems.isEmpty()) {
       throw new SemperException(
-          ErrorCode.INVALID_REQUEST, "The batch is wrong: " + problems.getFirst(), problems, Map.of());
+          ErrorCode.INVALID_REQUEST,
+          "The batch is wrong: " + problems.getFirst(),
+          problems,
+          Map.of());
     }
     Operation operation =
         semper

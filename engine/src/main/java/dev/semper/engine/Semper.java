@@ -1,60 +1,327 @@
 package dev.semper.engine;
 
+import dev.semper.engine.access.Quota;
+import dev.semper.engine.access.Tenants;
+import dev.semper.engine.access.Tokens;
+import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
+import dev.semper.engine.error.SemperException;
+import dev.semper.engine.health.Probes;
 import dev.semper.engine.operation.Operations;
+import dev.semper.engine.operation.Quotas;
+import dev.semper.engine.spec.DriverFacts;
+import dev.semper.engine.spec.SpecReader;
+import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.store.AuditLog;
+import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.EventLog;
 import dev.semper.engine.store.Store;
+import dev.semper.engine.store.StoreConfig;
+import dev.semper.engine.workload.Boundaries;
+import dev.semper.engine.workload.Owners;
 import dev.semper.engine.workload.Workloads;
 import dev.semper.spi.Capability;
+import dev.semper.spi.Driver;
+import dev.semper.spi.DriverContext;
+import dev.semper.spi.Exit;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Semper as a library: everything the server and the command line can do.
+///
+/// ```java
+/// try (Semper semper = Semper.builder().home(Path.of("/var/lib/semper")).start()) {
+///   semper.operations().apply(…);
+/// }
+/// ```
 public final class Semper implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Semper.class);
+
+  private final Store store;
+  private final Map<String, Driver> drivers;
+  private final SpecReader specs;
+  private final Probes probes;
+  private final Owners owners;
+  private final Workloads workloads;
+  private final Operations operations;
+  private final Tenants tenants;
+  private final Tokens tokens;
+
+  private Semper(Builder builder) throws InterruptedException {
+    Path home = builder.home;
+    Clock clock = builder.clock;
+    makeHome(home);
+    drivers = byKind(builder.drivers);
+    specs = reader(drivers);
+    store = Store.open(builder.database == null ? StoreConfig.sqlite(home.resolve("semper.db")) : builder.database);
+    
+    tokens = Tokens.load(store, clock, new SecureRandom());
+    tenants = Tenants.load(store, tokens, clock);
+    probes =
+        new Probes(
+            (kind, incarnation, request) -> driver(kind).exec(incarnation, request),
+            this::hostEvent,
+            clock,
+            ThreadLocalRandom.current());
+    owners = new Owners(store, specs, drivers, probes, home.resolve("logs"), clock, builder.boundaries);
+    workloads = new Workloads(owners);
+    operations =
+        new Operations(
+            store,
+            owners,
+            this::prepare,
+            this::quotas,
+            builder.maxConcurrentOperations,
+            clock,
+            builder.boundaries);
+    openDrivers(home);
+    owners.load();
+    operations.resume();
+  }
+
+  private static void makeHome(Path home) {
+    try {
+      Files.createDirectories(home.resolve("logs"));
+      Path run = home.resolve("run");
+      Files.createDirectories(run);
+      Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwx------"));
+    } catch (IOException e) {
+      throw SemperException.wrap(
+          ErrorCode.PRECONDITION_FAILED, "The home " + home + " cannot be used: " + e, e);
+    }
+  }
+
+  private static Map<String, Driver> byKind(List<Driver> drivers) {
+    Map<String, Driver> byKind = new LinkedHashMap<>();
+    for (Driver driver : drivers) {
+      if (byKind.put(driver.kind(), driver) != null) {
+        throw new IllegalStateException("two drivers for kind " + driver.kind());
+      }
+    }
+    return byKind;
+  }
+
+  private static SpecReader reader(Map<String, Driver> drivers) {
+    Map<String, DriverFacts> facts = new HashMap<>();
+    drivers.forEach((kind, driver) -> facts.put(kind, DriverFacts.of(driver)));
+    return new SpecReader(facts);
+  }
+
+  /// Drivers report what ended while no server ran as soon as they are open; the owners are not loaded
+  /// then, and ask for it themselves.
+  private void openDrivers(Path home) {
+    for (Driver driver : drivers.values()) {
+      Path state = home.resolve("run").resolve(driver.kind());
+      try {
+        Files.createDirectories(state);
+        Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwx------"));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      driver.open(new DriverContext(home, state, this::exited, this::noticed));
+    }
+  }
+
+  private void exited(String incarnation, Exit exit) {
+    owners.exited(incarnation, exit);
+  }
+
+  private void noticed(String incarnation, String message) {
+    owners.noticed(incarnation, message);
+  }
+
+  private Driver driver(String kind) {
+    Driver driver = drivers.get(kind);
+    if (driver == null) {
+      throw new SemperException(ErrorCode.PRECONDITION_FAILED, "No driver for kind " + kind);
+    }
+    return driver;
+  }
+
+  private void prepare(WorkloadSpec spec) {
+    List<Problem> problems = new ArrayList<>();
+    driver(spec.kind())
+        .validate(spec.settings())
+        .forEach(p -> problems.add(new Problem(p.path(), 0, p.message())));
+    if (!problems.isEmpty()) {
+      throw new SemperException(
+          ErrorCode.INVALID_SPEC,
+          "Workload %s cannot run here: %s".formatted(spec.name(), problems.getFirst()),
+          problems,
+          Map.of());
+    }
+  }
+
+  private Quotas quotas(String tenant) {
+    return tenants
+        .find(tenant)
+        .map(t -> t.quota())
+        .map(Semper::quotas)
+        .orElse(Quotas.UNLIMITED);
+  }
+
+  private static Quotas quotas(Quota quota) {
+    return new Quotas(quota.workloads(), quota.instances(), quota.memoryBytes(), quota.cpu());
+  }
+
+  /// An event of the host, not of a workload; must not hold up the prober.
+  private void hostEvent(String type, Map<String, Object> data) {
+    Thread.startVirtualThread(
+        () -> {
+          try {
+            store.commit(
+                new Batch()
+                    .event(
+                        Clock.systemUTC().instant(), "default", null, null, type, data, null, "system"),
+                Duration.ofSeconds(30));
+          } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+          } catch (SemperException e) {
+            LOG.warn("The event {} {} could not be recorded: {}", type, data, e.getMessage());
+          }
+        });
+  }
+
   public static Builder builder() {
     return new Builder();
   }
 
   public Workloads workloads() {
-    throw new UnsupportedOperationException();
+    return workloads;
   }
 
   public Operations operations() {
-    throw new UnsupportedOperationException();
+    return operations;
   }
 
   public EventLog events() {
-    throw new UnsupportedOperationException();
+    return store.events();
   }
 
   public AuditLog audit() {
-    throw new UnsupportedOperationException();
+    return store.audit();
+  }
+
+  public Tenants tenants() {
+    return tenants;
+  }
+
+  public Tokens tokens() {
+    return tokens;
+  }
+
+  /// Reads specifications for the drivers there are.
+  public SpecReader specs() {
+    return specs;
+  }
+
+  /// The results of the probes.
+  public Probes probes() {
+    return probes;
   }
 
   /// The database itself, for features of the server that keep rows of their own.
   public Store store() {
-    throw new UnsupportedOperationException();
+    return store;
   }
 
   /// What each driver can promise on this machine, by kind.
   public Map<String, List<Capability>> capabilities() {
-    throw new UnsupportedOperationException();
+    Map<String, List<Capability>> capabilities = new LinkedHashMap<>();
+    drivers.forEach((kind, driver) -> capabilities.put(kind, driver.capabilities()));
+    return capabilities;
   }
 
   /// Why it is not ready to take work; empty if it is.
   public List<Problem> troubles() {
-    throw new UnsupportedOperationException();
+    return store.trouble().map(t -> List.of(new Problem("database", 0, t))).orElse(List.of());
   }
 
   /// Stops taking work and lets go; what runs goes on running.
   @Override
-  public void close() {}
+  public void close() {
+    try {
+      operations.close();
+      probes.close();
+      owners.close();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    drivers.values().forEach(Driver::close);
+    store.close();
+  }
 
   /// Collects what the library needs.
   public static final class Builder {
+    private Path home = Path.of(System.getProperty("user.home"), ".semper");
+    private @Nullable StoreConfig database;
+    private List<Driver> drivers = new ArrayList<>();
+    private int maxConcurrentOperations = 10;
+    private Clock clock = Clock.systemUTC();
+    private Boundaries boundaries = Boundaries.NONE;
+
+    private Builder() {}
+
+    /// Where everything is kept; default `~/.semper`.
+    public Builder home(Path home) {
+      this.home = home.toAbsolutePath();
+      return this;
+    }
+
+    /// Default: SQLite, `semper.db` in the home.
+    public Builder database(StoreConfig database) {
+      this.database = database;
+      return this;
+    }
+
+    /// Adds a driver. Without any, those on the class path are used.
+    public Builder driver(Driver driver) {
+      drivers.add(driver);
+      return this;
+    }
+
+    /// Operations that work at once; default 10.
+    public Builder maxConcurrentOperations(int max) {
+      maxConcurrentOperations = max;
+      return this;
+    }
+
+    /// The wall clock; only shown and recorded, never waited by.
+    public Builder clock(Clock clock) {
+      this.clock = clock;
+      return this;
+    }
+
+    /// For fault drills.
+    public Builder boundaries(Boundaries boundaries) {
+      this.boundaries = boundaries;
+      return this;
+    }
+
+    /// Opens the database, finds what runs, and goes on with what was under way.
+    ///
+    /// @throws SemperException if the home or the database cannot be used
     public Semper start() throws InterruptedException {
-      throw new UnsupportedOperationException();
+      if (drivers.isEmpty()) {
+        ServiceLoader.load(Driver.class).forEach(drivers::add);
+      }
+      return new Semper(this);
     }
   }
 }

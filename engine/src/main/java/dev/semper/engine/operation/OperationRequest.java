@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param actor who asks
 /// @param dryRun plan and check only: the answer has the steps, nothing is stored
 /// @param queue if another operation is working on the workload: wait behind it instead of being
-///     refused
+///   refused
 /// @param force past the circuit breaker, dependents and the restart limit
 /// @param skipDependencyCheck start although a required dependency is missing or unhealthy
 /// @param cascade for stop and delete: dependents first
@@ -34,7 +34,19 @@ public record OperationRequest(
   public static OperationRequest of(
       String tenant, String workload, OperationKind kind, String actor) {
     return new OperationRequest(
-        tenant, workload, kind, actor, Priority.NORMAL, false, false, false, false, false, true,
-        null, 1, null);
+        tenant,
+        workload,
+        kind,
+        actor,
+        Priority.NORMAL,
+        false,
+        false,
+        false,
+        false,
+        false,
+        true,
+        null,
+        1,
+        null);
   }
 }

@@ -1,6 +1,7 @@
 package dev.semper.engine.operation;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import dev.semper.engine.workload.Desired;
 import dev.semper.engine.workload.Trigger;
 import java.util.List;
 import java.util.Locale;
@@ -48,11 +49,11 @@ record PlannedStep(Action action, int ordinal, long generation, @Nullable Trigge
     return new PlannedStep(Action.MOVE, -1, 0, trigger);
   }
 
-  static PlannedStep of(Action action) {
+  static PlannedStep step(Action action) {
     return new PlannedStep(action, -1, 0, null);
   }
 
-  static PlannedStep of(Action action, int ordinal, long generation) {
+  static PlannedStep step(Action action, int ordinal, long generation) {
     return new PlannedStep(action, ordinal, generation, null);
   }
 
@@ -69,18 +70,20 @@ record PlannedStep(Action action, int ordinal, long generation, @Nullable Trigge
   /// What takes it back, in the order to do it; empty if there is nothing to take back.
   ///
   /// @param from the generation the workload had before the operation
-  List<PlannedStep> undo(long from) {
+  /// @param desired what its operator wanted before
+  List<PlannedStep> undo(long from, Desired desired) {
     return switch (action) {
-      case LAUNCH -> List.of(of(Action.RETIRE, ordinal, generation));
-      case LAUNCH_CANDIDATE -> List.of(of(Action.RETIRE, ordinal, generation));
+      case LAUNCH -> List.of(step(Action.RETIRE, ordinal, generation));
+      case LAUNCH_CANDIDATE -> List.of(step(Action.RETIRE, ordinal, generation));
       case RETIRE ->
           List.of(
-              of(Action.LAUNCH, ordinal, generation), of(Action.AWAIT_READY, ordinal, generation));
+              step(Action.LAUNCH, ordinal, generation), step(Action.AWAIT_READY, ordinal, generation));
       case RETIRE_OTHERS ->
-          List.of(of(Action.LAUNCH, ordinal, from), of(Action.AWAIT_READY, ordinal, from));
-      case ADOPT -> List.of(of(Action.ADOPT, -1, from));
-      case WANT_RUNNING -> List.of(of(Action.WANT_STOPPED));
-      case WANT_STOPPED -> List.of(of(Action.WANT_RUNNING));
+          List.of(step(Action.LAUNCH, ordinal, from), step(Action.AWAIT_READY, ordinal, from));
+      case ADOPT -> List.of(step(Action.ADOPT, -1, from));
+      case WANT_RUNNING, WANT_STOPPED ->
+          List.of(
+              step(desired == Desired.RUNNING ? Action.WANT_RUNNING : Action.WANT_STOPPED));
       case STOP, MOVE, PREPARE, CHECK_DEPENDENCIES, CLEAR -> List.of();
       case AWAIT_READY, PROMOTE, REMOVE -> List.of();
     };

@@ -1,7 +1,7 @@
 package dev.semper.engine.operation;
 
 import static dev.semper.engine.operation.PlannedStep.move;
-import static dev.semper.engine.operation.PlannedStep.of;
+import static dev.semper.engine.operation.PlannedStep.step;
 
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
@@ -59,9 +59,45 @@ final class Planner {
     return List.copyOf(planner.steps);
   }
 
+  /// What is left to do after an operation has failed and was undone as far as it can be, so that the
+  /// workload does not stay in a state that only an operation leaves.
+  static List<PlannedStep> repair(Workload workload, boolean failed) {
+    Planner planner = new Planner(workload);
+    switch (workload.state()) {
+      case INSTALLING, CONFIGURING -> {
+        if (failed) {
+          planner.go(Trigger.ERROR);
+        } else {
+          planner.halt();
+        }
+      }
+      case STARTING -> {
+        if (workload.desired() == Desired.STOPPED) {
+          planner.halt();
+        }
+      }
+      case STOPPING -> {
+        planner.halt();
+        if (workload.desired() == Desired.RUNNING) {
+          planner.launchAll(workload.generation(), workload.spec());
+        }
+      }
+      case UNINSTALLING -> planner.go(Trigger.ERROR);
+      case STOPPED -> {
+        if (workload.desired() == Desired.RUNNING && workload.instances().isEmpty()) {
+          planner.launchAll(workload.generation(), workload.spec());
+        }
+      }
+      // The owner finds its way by itself from what its instances do.
+      case INACTIVE, INSTALLED, RUNNING, UPDATING, RESTARTING -> {}
+      case ERROR, MAINTENANCE, DISABLED -> {}
+    }
+    return List.copyOf(planner.steps);
+  }
+
   private void install(long generation, WorkloadSpec spec, boolean start) {
     go(Trigger.INSTALL);
-    add(of(Action.PREPARE, -1, generation));
+    add(step(Action.PREPARE, -1, generation));
     go(Trigger.HEALTH_CHECK_PASS);
     if (start) {
       launchAll(generation, spec);
@@ -76,7 +112,7 @@ final class Planner {
       case STOPPING, UNINSTALLING, MAINTENANCE, DISABLED -> throw illegal("start");
     }
     if (checkDependencies) {
-      add(of(Action.CHECK_DEPENDENCIES, -1, generation));
+      add(step(Action.CHECK_DEPENDENCIES, -1, generation));
     }
     launchAll(generation, spec);
   }
@@ -84,23 +120,23 @@ final class Planner {
   /// From wherever nothing runs, through the states of the seed, to running.
   private void launchAll(long generation, WorkloadSpec spec) {
     if (state == State.ERROR) {
-      add(of(Action.STOP));
+      add(step(Action.STOP));
       go(Trigger.RECOVER);
     }
     if (state == State.INACTIVE) {
       go(Trigger.INSTALL);
-      add(of(Action.PREPARE, -1, generation));
+      add(step(Action.PREPARE, -1, generation));
       go(Trigger.HEALTH_CHECK_PASS);
     }
     if (state == State.INSTALLED) {
       go(Trigger.CONFIGURE);
     }
-    add(of(Action.WANT_RUNNING));
-    add(of(Action.CLEAR));
+    add(step(Action.WANT_RUNNING));
+    add(step(Action.CLEAR));
     go(Trigger.START);
     if (spec.instances() > 0) {
-      add(of(Action.LAUNCH, -1, generation));
-      add(of(Action.AWAIT_READY, -1, generation));
+      add(step(Action.LAUNCH, -1, generation));
+      add(step(Action.AWAIT_READY, -1, generation));
     }
     go(Trigger.HEALTH_CHECK_PASS);
   }
@@ -111,7 +147,7 @@ final class Planner {
       case INSTALLING, INSTALLED, CONFIGURING, STARTING, RUNNING, UPDATING -> {}
       case RESTARTING, STOPPING, ERROR, MAINTENANCE -> {}
     }
-    add(of(Action.WANT_STOPPED));
+    add(step(Action.WANT_STOPPED));
     halt();
   }
 
@@ -119,16 +155,16 @@ final class Planner {
     if (state != State.STOPPING) {
       go(Trigger.STOP);
     }
-    add(of(Action.STOP));
+    add(step(Action.STOP));
     go(Trigger.HEALTH_CHECK_PASS);
   }
 
   private void restart(WorkloadSpec spec) {
     go(Trigger.RESTART);
     for (int i = 0; i < spec.instances(); i++) {
-      add(of(Action.RETIRE, i, workload.generation()));
-      add(of(Action.LAUNCH, i, workload.generation()));
-      add(of(Action.AWAIT_READY, i, workload.generation()));
+      add(step(Action.RETIRE, i, workload.generation()));
+      add(step(Action.LAUNCH, i, workload.generation()));
+      add(step(Action.AWAIT_READY, i, workload.generation()));
     }
     go(Trigger.HEALTH_CHECK_PASS);
   }
@@ -140,7 +176,7 @@ final class Planner {
     switch (state) {
       case STARTING, RUNNING, RESTARTING -> {
         if (live) {
-          add(of(Action.ADOPT, -1, generation));
+          add(step(Action.ADOPT, -1, generation));
         } else if (effect == SpecDiff.Effect.SCALE) {
           scale(generation, spec);
         } else {
@@ -156,7 +192,7 @@ final class Planner {
       }
       case STOPPED -> {
         if (workload.desired() == Desired.RUNNING && !live) {
-          add(of(Action.ADOPT, -1, generation));
+          add(step(Action.ADOPT, -1, generation));
           launchAll(generation, spec);
         } else {
           go(Trigger.UPDATE);
@@ -169,26 +205,28 @@ final class Planner {
         if (!live) {
           throw illegal("update");
         }
-        add(of(Action.ADOPT, -1, generation));
+        add(step(Action.ADOPT, -1, generation));
       }
       case INSTALLING, CONFIGURING, UPDATING, STOPPING, UNINSTALLING -> throw illegal("update");
     }
   }
 
   private void adoptAtRest(long generation) {
-    add(of(Action.PREPARE, -1, generation));
-    add(of(Action.ADOPT, -1, generation));
+    add(step(Action.PREPARE, -1, generation));
+    add(step(Action.ADOPT, -1, generation));
   }
 
   private void scale(long generation, WorkloadSpec spec) {
     go(Trigger.UPDATE);
-    add(of(Action.ADOPT, -1, generation));
+    add(step(Action.ADOPT, -1, generation));
     for (int i = spec.instances(); i < workload.spec().instances(); i++) {
-      add(of(Action.RETIRE, i, generation));
+      add(step(Action.RETIRE, i, generation));
+    }
+    for (int i = workload.spec().instances(); i < spec.instances(); i++) {
+      add(step(Action.LAUNCH, i, generation));
     }
     if (spec.instances() > workload.spec().instances()) {
-      add(of(Action.LAUNCH, -1, generation));
-      add(of(Action.AWAIT_READY, -1, generation));
+      add(step(Action.AWAIT_READY, -1, generation));
     }
     go(Trigger.HEALTH_CHECK_PASS);
   }
@@ -196,43 +234,43 @@ final class Planner {
   /// One copy after the other, so that capacity goes only when its replacement is ready.
   private void replace(long generation, WorkloadSpec spec) {
     go(Trigger.UPDATE);
-    add(of(Action.PREPARE, -1, generation));
+    add(step(Action.PREPARE, -1, generation));
     boolean stopFirst = spec.update().order() == UpdateSpec.Order.STOP_FIRST;
     for (int i = 0; i < Math.max(spec.instances(), workload.spec().instances()); i++) {
       if (i >= spec.instances()) {
-        add(of(Action.RETIRE_OTHERS, i, generation));
+        add(step(Action.RETIRE_OTHERS, i, generation));
         continue;
       }
       if (stopFirst) {
-        add(of(Action.RETIRE_OTHERS, i, generation));
+        add(step(Action.RETIRE_OTHERS, i, generation));
       }
-      add(of(Action.LAUNCH_CANDIDATE, i, generation));
-      add(of(Action.AWAIT_READY, i, generation));
-      add(of(Action.PROMOTE, i, generation));
+      add(step(Action.LAUNCH_CANDIDATE, i, generation));
+      add(step(Action.AWAIT_READY, i, generation));
+      add(step(Action.PROMOTE, i, generation));
       if (!stopFirst) {
-        add(of(Action.RETIRE_OTHERS, i, generation));
+        add(step(Action.RETIRE_OTHERS, i, generation));
       }
     }
-    add(of(Action.ADOPT, -1, generation));
+    add(step(Action.ADOPT, -1, generation));
     go(Trigger.HEALTH_CHECK_PASS);
   }
 
   private void delete() {
-    add(of(Action.WANT_STOPPED));
+    add(step(Action.WANT_STOPPED));
     switch (state) {
       case INSTALLING, CONFIGURING, STARTING, RUNNING, UPDATING, RESTARTING, STOPPING -> halt();
       case MAINTENANCE -> halt();
-      case ERROR -> add(of(Action.STOP));
+      case ERROR -> add(step(Action.STOP));
       case INACTIVE, INSTALLED, STOPPED, DISABLED, UNINSTALLING -> {}
     }
     if (state != State.INACTIVE && state != State.UNINSTALLING) {
       go(Trigger.UNINSTALL);
     }
-    add(of(Action.CLEAR));
+    add(step(Action.CLEAR));
     if (state == State.UNINSTALLING) {
       go(Trigger.HEALTH_CHECK_PASS);
     }
-    add(of(Action.REMOVE));
+    add(step(Action.REMOVE));
   }
 
   private void recover(long generation, WorkloadSpec spec) {
@@ -240,8 +278,8 @@ final class Planner {
       case ERROR -> launchAll(generation, spec);
       // Some copies have been given up, others run: bring the missing ones back.
       case RUNNING -> {
-        add(of(Action.LAUNCH, -1, generation));
-        add(of(Action.AWAIT_READY, -1, generation));
+        add(step(Action.LAUNCH, -1, generation));
+        add(step(Action.AWAIT_READY, -1, generation));
       }
       case STARTING, RESTARTING -> restart(spec);
       case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, UPDATING -> throw illegal("recover");
@@ -250,7 +288,7 @@ final class Planner {
   }
 
   private void disable() {
-    add(of(Action.WANT_STOPPED));
+    add(step(Action.WANT_STOPPED));
     if (state != State.STOPPED) {
       halt();
     }

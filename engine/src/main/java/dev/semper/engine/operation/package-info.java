@@ -1,5 +1,5 @@
-/// Durable, journaled work on workloads: [Operations] takes requests, plans their steps, runs them by
-/// priority, and after a crash resumes or unwinds them by the journal alone.
+/// Durable, journaled work on workloads: [Operations] takes requests, plans their steps, runs them
+/// by priority, and after a crash resumes or unwinds them by the journal alone.
 @NullMarked
 package dev.semper.engine.operation;
 

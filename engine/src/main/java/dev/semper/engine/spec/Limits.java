@@ -61,7 +61,10 @@ final class Limits {
 
   /// Whether the kernel takes it as the name of an environment variable.
   static boolean isVariable(String name) {
-    return !name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0;
+    return !name.isEmpty()
+        && name.indexOf('=') < 0
+        && name.indexOf('\0') < 0
+        && Source.isWhole(name);
   }
 
   static void require(boolean condition, String message) {

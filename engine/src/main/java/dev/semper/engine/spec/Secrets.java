@@ -1,7 +1,9 @@
 package dev.semper.engine.spec;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +34,36 @@ final class Secrets {
     if (WORDS.stream().anyMatch(upper::contains)) {
       return MASK;
     }
-    return value instanceof String text
-        ? URL_PASSWORD.matcher(text).replaceAll("$1" + MASK + "@")
-        : value;
+    return switch (value) {
+      case String text -> URL_PASSWORD.matcher(text).replaceAll("$1" + MASK + "@");
+      case Map<?, ?> map -> {
+        Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+        map.forEach((k, v) -> shown.put(String.valueOf(k), masked(String.valueOf(k), v)));
+        yield shown;
+      }
+      case List<?> list -> list.stream().map(item -> masked(name, item)).toList();
+      default -> value;
+    };
+  }
+
+  /// A document with every secret in it hidden, however deep.
+  static Map<String, Object> maskedTree(Map<String, Object> document) {
+    Map<String, Object> masked = new LinkedHashMap<>();
+    document.forEach((name, value) -> masked.put(name, maskedNode(name, value)));
+    return masked;
+  }
+
+  @SuppressWarnings("NullAway") // a value that is there stays there
+  private static Object maskedNode(String name, Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, Object> masked = new LinkedHashMap<>();
+      map.forEach(
+          (key, item) -> masked.put(String.valueOf(key), maskedNode(String.valueOf(key), item)));
+      return masked;
+    }
+    if (value instanceof List<?> list && list.stream().anyMatch(Map.class::isInstance)) {
+      return list.stream().map(item -> maskedNode(name, item)).toList();
+    }
+    return masked(name, value);
   }
 }

@@ -20,6 +20,10 @@ final class Source {
       throw problems.fatal("", 1, "the document is larger than 8 MiB: split it");
     }
     String content = text.startsWith("\uFEFF") ? text.substring(1) : text;
+    int broken = lineWithHalfACharacter(content);
+    if (broken > 0) {
+      throw problems.fatal("", broken, "holds half a character: save the document as UTF-8");
+    }
     Node node =
         switch (format) {
           case TOML -> new TomlSource(content, problems).parse();
@@ -40,6 +44,29 @@ final class Source {
 
   private static int bytes(int codePoint) {
     return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+  }
+
+  /// A surrogate alone, which is no character and cannot be written as UTF-8.
+  ///
+  /// @return 0 if there is none
+  private static int lineWithHalfACharacter(String text) {
+    int line = 1;
+    for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+      if (text.charAt(i) == '\n') {
+        line++;
+      } else if (isSurrogate(text.codePointAt(i))) {
+        return line;
+      }
+    }
+    return 0;
+  }
+
+  private static boolean isSurrogate(int codePoint) {
+    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+  }
+
+  static boolean isWhole(String text) {
+    return text.codePoints().noneMatch(Source::isSurrogate);
   }
 
   static Node ofJson(Map<?, ?> json, Problems problems) {
@@ -75,6 +102,7 @@ final class Source {
   /// @param value of any class that a parser makes of a number, a text or a truth value
   static Node scalar(int line, Object value) {
     return switch (value) {
+      case String s when !isWhole(s) -> new Node.Unusable(line, "a text with half a character");
       case String s -> new Node.Scalar(line, s, s);
       case Boolean b -> new Node.Scalar(line, b, b.toString());
       case Double d -> new Node.Scalar(line, d, d.toString());

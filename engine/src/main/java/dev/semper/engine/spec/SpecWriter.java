@@ -15,7 +15,7 @@ final class SpecWriter {
     out.put("kind", spec.kind());
     out.put("version", spec.version());
     out.put("instances", (long) spec.instances());
-    new TreeMap<>(spec.settings()).forEach(out::put);
+    new TreeMap<>(spec.settings()).forEach((key, value) -> out.put(key, sorted(value)));
     out.put("env", new TreeMap<>(spec.env()));
     if (spec.envFile() != null) {
       out.put("env_file", spec.envFile());
@@ -33,6 +33,18 @@ final class SpecWriter {
     out.put("probes", spec.probes().stream().map(SpecWriter::probe).toList());
     out.put("labels", new TreeMap<>(spec.labels()));
     return out;
+  }
+
+  private static Object sorted(Object setting) {
+    return switch (setting) {
+      case Map<?, ?> map -> {
+        Map<String, Object> sorted = new TreeMap<>();
+        map.forEach((key, value) -> sorted.put(String.valueOf(key), sorted(value)));
+        yield sorted;
+      }
+      case List<?> list -> list.stream().map(SpecWriter::sorted).toList();
+      default -> setting;
+    };
   }
 
   private static Map<String, Object> dependency(DependencySpec d) {

@@ -51,8 +51,11 @@ final class Words {
       return null;
     }
     String best = null;
-    int bestDistance = Math.max(2, unknown.length() / 2) + 1;
+    int bestDistance = Math.max(1, unknown.length() / 3) + 1;
     for (String word : known) {
+      if (unknown.length() > 2 && word.startsWith(unknown)) {
+        return word;
+      }
       int distance = distance(unknown, word);
       if (distance < bestDistance && distance < word.length()) {
         best = word;

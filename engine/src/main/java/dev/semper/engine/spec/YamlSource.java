@@ -42,6 +42,7 @@ final class YamlSource {
   private final Iterator<Event> events;
   private long size;
   private long aliased;
+  private int lastLine = 1;
 
   /// @param node null while it is being read
   private record Anchored(@Nullable Node node, long size, int height) {}
@@ -67,6 +68,16 @@ final class YamlSource {
     }
   }
 
+  private Event next() {
+    try {
+      Event event = events.next();
+      lastLine = line(event);
+      return event;
+    } catch (IndexOutOfBoundsException | IllegalArgumentException | NullPointerException e) {
+      throw broken(lastLine, "the parser gave up after this line: " + e);
+    }
+  }
+
   private RuntimeException broken(int line, @Nullable String message) {
     return problems.fatal("", line, "is not YAML: " + Words.cut(String.valueOf(message), 300));
   }
@@ -79,13 +90,13 @@ final class YamlSource {
     Node root = new Node.Nothing(1);
     boolean seen = false;
     while (events.hasNext()) {
-      Event event = events.next();
+      Event event = next();
       if (event instanceof DocumentStartEvent) {
         if (seen) {
           throw problems.fatal("", line(event), "there is more than one document: keep one");
         }
         seen = true;
-        root = read(events.next(), "", 1).node();
+        root = read(next(), "", 1).node();
       }
     }
     return root;
@@ -140,7 +151,7 @@ final class YamlSource {
     long before = size;
     int height = 0;
     List<Node> items = new ArrayList<>();
-    for (Event e = events.next(); e.getEventId() != Event.ID.SequenceEnd; e = events.next()) {
+    for (Event e = next(); e.getEventId() != Event.ID.SequenceEnd; e = next()) {
       Read item = read(e, path + "[" + items.size() + "]", depth + 1);
       height = Math.max(height, item.height());
       items.add(item.node());
@@ -155,10 +166,10 @@ final class YamlSource {
     long before = size;
     int height = 0;
     Map<String, Node.Entry> entries = new LinkedHashMap<>();
-    for (Event e = events.next(); e.getEventId() != Event.ID.MappingEnd; e = events.next()) {
+    for (Event e = next(); e.getEventId() != Event.ID.MappingEnd; e = next()) {
       String key = key(e, path);
       String keyPath = Words.join(path, key);
-      Read value = read(events.next(), keyPath, depth + 1);
+      Read value = read(next(), keyPath, depth + 1);
       height = Math.max(height, value.height());
       Node.Entry first = entries.putIfAbsent(key, new Node.Entry(line(e), value.node()));
       if (first != null) {
@@ -214,7 +225,7 @@ final class YamlSource {
       return new Node.Unusable(line, Words.cut(value) + ", which is no number of 64 bits");
     }
     return tag.equals(Tag.STR)
-        ? new Node.Scalar(line, value, value)
+        ? Source.scalar(line, value)
         : new Node.Unusable(line, "a value with the tag " + Words.cut(tag.getValue()));
   }
 

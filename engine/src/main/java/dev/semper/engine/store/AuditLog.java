@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What the chain proves: nobody has changed, removed or added a record by hand. What it alone
 /// cannot prove: that somebody who may write to the database has not made the whole chain anew from
-/// some record on, including its head. Against that keep [Verification#head] somewhere else, or ship
-/// the records elsewhere as they come. While a server runs it also knows the head itself and notices
-/// a head set back.
+/// some record on, including its head. Against that keep [Verification#head] somewhere else, or
+/// ship the records elsewhere as they come. While a server runs it also knows the head itself and
+/// notices a head set back.
 public final class AuditLog {
   private static final String SELECT =
       "SELECT seq, at, tenant, actor, origin, action, resource, outcome, detail, previous_hash,"
@@ -78,7 +78,11 @@ public final class AuditLog {
             connection,
             row ->
                 new Head(
-                    row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getString(5)))
+                    row.getLong(1),
+                    row.getLong(2),
+                    row.getLong(3),
+                    row.getLong(4),
+                    row.getString(5)))
         .getFirst();
   }
 

@@ -27,9 +27,7 @@ final class ChainCheck {
       broken =
           "record %d does not continue the one before: it or that one has been changed, or it was inserted"
               .formatted(expected);
-    } else if (!record
-        .hash()
-        .equals(AuditChain.hash(hash, record.seq(), record.entry(), detail))) {
+    } else if (!record.hash().equals(AuditChain.hash(hash, record.seq(), record.entry(), detail))) {
       broken = "record " + expected + " has been changed";
     } else {
       records = expected;

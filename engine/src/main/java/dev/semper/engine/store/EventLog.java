@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// Reads events. A reader asks for what comes after the last one it has seen and can wait for more:
 /// the engine never waits for a reader.
 ///
-/// The newest 10,000 are kept in memory in a ring (place: number modulo size), so that followers
-/// do not touch the database. Readers take no lock: who finds another number in a place was overtaken
+/// The newest 10,000 are kept in memory in a ring (place: number modulo size), so that followers do
+/// not touch the database. Readers take no lock: who finds another number in a place was overtaken
 /// and goes on in the database.
 public final class EventLog {
   private static final int RING = 10_000;

@@ -11,8 +11,7 @@ final class Micros {
   private Micros() {}
 
   static long of(Instant at) {
-    return Math.addExact(
-        Math.multiplyExact(at.getEpochSecond(), PER_SECOND), at.getNano() / 1_000);
+    return Math.addExact(Math.multiplyExact(at.getEpochSecond(), PER_SECOND), at.getNano() / 1_000);
   }
 
   static Instant toInstant(long micros) {

@@ -4,9 +4,9 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 
-/// One transaction: a group of batches, its events numbered and its audit records chained on top
-/// of a head. Nothing of it counts before it is committed; a second plan for the same batches
-/// starts from the same head.
+/// One transaction: a group of batches, its events numbered and its audit records chained on top of
+/// a head. Nothing of it counts before it is committed; a second plan for the same batches starts
+/// from the same head.
 final class Plan {
   private record Numbered(Event event, String json) {}
 

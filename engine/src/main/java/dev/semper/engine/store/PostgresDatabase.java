@@ -11,8 +11,8 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
 import java.util.Properties;
-import org.jspecify.annotations.Nullable;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.jspecify.annotations.Nullable;
 
 /// PostgreSQL 13 or newer. The writer has a connection of its own; readers share a pool.
 final class PostgresDatabase implements Database {
@@ -134,16 +134,15 @@ final class PostgresDatabase implements Database {
 
   @Override
   public <T> T snapshot(Read<T> work) {
-    return read(
-        connection -> {
-          connection.setAutoCommit(false);
-          connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-          try {
-            return work.from(connection);
-          } finally {
-            connection.rollback(); // the pool restores the modes
-          }
-        });
+    return read(connection -> {
+      connection.setAutoCommit(false);
+      connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      try {
+        return work.from(connection);
+      } finally {
+        connection.rollback(); // the pool restores the modes
+      }
+    });
   }
 
   /// A connection of the pool may have died unnoticed; a read can safely be done twice.

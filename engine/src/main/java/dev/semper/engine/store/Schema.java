@@ -65,8 +65,7 @@ final class Schema {
       while (result.next()) {
         int version = Integer.parseInt(result.getString(1));
         state =
-            new State(
-                Math.max(state.version(), version), state.whole() && result.getBoolean(2));
+            new State(Math.max(state.version(), version), state.whole() && result.getBoolean(2));
       }
       return state;
     }

@@ -40,8 +40,7 @@ final class Session implements AutoCloseable {
   private static final String PUT_INSTANCE =
       upsert("instance", "incarnation", "tenant", "workload", "doc");
   private static final String PUT_RELEASE =
-      upsert(
-          "workload_release", "uid, generation, tenant", "workload", "created_at", "doc");
+      upsert("workload_release", "uid, generation, tenant", "workload", "created_at", "doc");
   private static final String PUT_OPERATION =
       upsert(
           "operation",
@@ -130,14 +129,7 @@ final class Session implements AutoCloseable {
   /// @return false if the database is not where the writer left it
   boolean moveHead(Head from, Head to) throws SQLException {
     PreparedStatement move = statement(MOVE_HEAD);
-    bind(
-        move,
-        to.commit(),
-        to.event(),
-        to.audit(),
-        to.auditHash(),
-        from.epoch(),
-        from.commit());
+    bind(move, to.commit(), to.event(), to.audit(), to.auditHash(), from.epoch(), from.commit());
     return move.executeUpdate() == 1;
   }
 
@@ -176,8 +168,7 @@ final class Session implements AutoCloseable {
       case Row.Token t -> add(Table.TOKEN, PUT_TOKEN, t.id(), t.hash(), t.tenant(), t.doc());
       case Row.Workload w -> add(Table.WORKLOAD, PUT_WORKLOAD, w.tenant(), w.name(), w.doc());
       case Row.Instance i ->
-          add(
-              Table.INSTANCE, PUT_INSTANCE, i.incarnation(), i.tenant(), i.workload(), i.doc());
+          add(Table.INSTANCE, PUT_INSTANCE, i.incarnation(), i.tenant(), i.workload(), i.doc());
       case Row.Release r ->
           add(
               Table.RELEASE,

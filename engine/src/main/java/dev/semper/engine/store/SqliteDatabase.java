@@ -98,8 +98,7 @@ final class SqliteDatabase implements Database {
     }
     if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       Files.createFile(
-          file,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     } else {
       Files.createFile(file);
     }
@@ -178,15 +177,14 @@ final class SqliteDatabase implements Database {
 
   @Override
   public <T> T snapshot(Read<T> work) {
-    return read(
-        connection -> {
-          execute(connection, "BEGIN");
-          try {
-            return work.from(connection);
-          } finally {
-            execute(connection, "ROLLBACK");
-          }
-        });
+    return read(connection -> {
+      execute(connection, "BEGIN");
+      try {
+        return work.from(connection);
+      } finally {
+        execute(connection, "ROLLBACK");
+      }
+    });
   }
 
   @Override
@@ -258,8 +256,7 @@ final class SqliteDatabase implements Database {
 
   private String free() {
     try {
-      return String.format(
-          Locale.ROOT, "%,d bytes", Files.getFileStore(file).getUsableSpace());
+      return String.format(Locale.ROOT, "%,d bytes", Files.getFileStore(file).getUsableSpace());
     } catch (IOException e) {
       return "unknown space";
     }

@@ -41,11 +41,10 @@ public final class Store implements AutoCloseable {
   /// Opens the database, makes or migrates its schema and takes it over from any older server.
   ///
   /// @throws SemperException STORE_UNAVAILABLE if it cannot be opened, PRECONDITION_FAILED if a
-  ///     newer Semper has migrated it
+  ///   newer Semper has migrated it
   public static Store open(StoreConfig config) {
     Retention retention =
-        new Retention(
-            InstantSource.system(), config.eventRetentionDays(), Retention.Plan.DEFAULT);
+        new Retention(InstantSource.system(), config.eventRetentionDays(), Retention.Plan.DEFAULT);
     return open(Database.of(config), retention);
   }
 
@@ -88,7 +87,7 @@ public final class Store implements AutoCloseable {
   ///
   /// @return its events with their numbers
   /// @throws SemperException ALREADY_EXISTS if a key is taken, FENCED, SHUTTING_DOWN, INTERNAL if
-  ///     the database will never take the data; then nothing is written
+  ///   the database will never take the data; then nothing is written
   /// @throws InterruptedException if interrupted before it was written; then it never will be
   public List<Event> commit(Batch batch) throws InterruptedException {
     return commit(batch, Long.MAX_VALUE);
@@ -98,7 +97,7 @@ public final class Store implements AutoCloseable {
   /// within the patience; then nothing of it is or ever will be written. (It takes longer in one
   /// case: if the connection is lost in the middle of the commit, only the database knows.)
   public List<Event> commit(Batch batch, Duration patience) throws InterruptedException {
-    return commit(batch, TimeUnit.NANOSECONDS.convert(patience)) ;
+    return commit(batch, TimeUnit.NANOSECONDS.convert(patience));
   }
 
   private List<Event> commit(Batch batch, long nanos) throws InterruptedException {
@@ -179,10 +178,10 @@ public final class Store implements AutoCloseable {
 
   public Optional<Row.Release> release(String uid, long generation) {
     return new Query(SELECT_RELEASE)
-        .where("uid = ? AND generation = ?", uid, generation)
-        .list(database, Store::release)
-        .stream()
-        .findFirst();
+            .where("uid = ? AND generation = ?", uid, generation)
+            .list(database, Store::release)
+            .stream()
+            .findFirst();
   }
 
   /// Operations that have not ended, in order of arrival.
@@ -214,18 +213,15 @@ public final class Store implements AutoCloseable {
 
   public Optional<Row.Operation> operation(String id) {
     return new Query(SELECT_OPERATION)
-        .where("id = ?", id)
-        .list(database, Store::operation)
-        .stream()
-        .findFirst();
+        .where("id = ?", id).list(database, Store::operation).stream().findFirst();
   }
 
   public Optional<Row.Operation> operationByKey(String tenant, String idempotencyKey) {
     return new Query(SELECT_OPERATION)
-        .where("tenant = ? AND idempotency_key = ?", tenant, idempotencyKey)
-        .list(database, Store::operation)
-        .stream()
-        .findFirst();
+            .where("tenant = ? AND idempotency_key = ?", tenant, idempotencyKey)
+            .list(database, Store::operation)
+            .stream()
+            .findFirst();
   }
 
   public List<Row.Step> steps(String operationId) {

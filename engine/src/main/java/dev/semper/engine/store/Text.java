@@ -2,8 +2,8 @@ package dev.semper.engine.store;
 
 import org.jspecify.annotations.Nullable;
 
-/// Makes a string storable in both databases: PostgreSQL knows no NUL, UTF-8 no half of a
-/// surrogate pair; both become U+FFFD.
+/// Makes a string storable in both databases: PostgreSQL knows no NUL, UTF-8 no half of a surrogate
+/// pair; both become U+FFFD.
 final class Text {
   private static final char REPLACEMENT = '\uFFFD';
 

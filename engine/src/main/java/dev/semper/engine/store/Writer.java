@@ -185,7 +185,8 @@ final class Writer implements Runnable {
       failed(open, plan, committing, e, database.explain(e));
       return;
     } catch (RuntimeException | Error e) {
-      failed(open, plan, committing, e, new Database.Failure(Database.Fault.BAD_DATA, e.toString()));
+      failed(
+          open, plan, committing, e, new Database.Failure(Database.Fault.BAD_DATA, e.toString()));
       return;
     }
     committed(plan);
@@ -238,9 +239,7 @@ final class Writer implements Runnable {
 
   private static void blame(Pending pending, Throwable e, Database.Failure failure) {
     ErrorCode code =
-        failure.fault() == Database.Fault.DUPLICATE
-            ? ErrorCode.ALREADY_EXISTS
-            : ErrorCode.INTERNAL;
+        failure.fault() == Database.Fault.DUPLICATE ? ErrorCode.ALREADY_EXISTS : ErrorCode.INTERNAL;
     pending.refuse(
         code, "The database refuses the change; nothing of it was written: " + failure.words(), e);
   }

@@ -71,13 +71,13 @@ final class Hands implements AutoCloseable {
         inLane(incarnation, () -> driver(workload).forget(incarnation));
         CompletableFuture<Void> last = lanes.get(incarnation);
         if (last != null) {
-          last.whenComplete((_, _) -> lanes.remove(incarnation, last));
+          var _ = last.thenRun(() -> lanes.remove(incarnation, last));
         }
       }
       case Effect.Watch(Instance instance) -> watch(workload, instance, owner);
       case Effect.Unwatch(String incarnation) -> prober.unwatch(incarnation);
       case Effect.Later(WorkloadEvent event, Duration delay) ->
-          timer.schedule(() -> owner.tell(event), delay.toNanos(), TimeUnit.NANOSECONDS);
+          later(() -> owner.tell(event), delay);
     }
   }
 
@@ -167,7 +167,8 @@ final class Hands implements AutoCloseable {
       started(instance, running);
       owner.tell(new WorkloadEvent.Launched(incarnation, running));
     } catch (LaunchException e) {
-      owner.tell(new WorkloadEvent.LaunchFailed(incarnation, e.getMessage(), e.retryable()));
+      owner.tell(new WorkloadEvent.LaunchFailed(
+              incarnation, String.valueOf(e.getMessage()), e.retryable()));
     } catch (RuntimeException e) {
       LOG.error("Starting {} failed", incarnation, e);
       unsure(workload, instance, owner, e);
@@ -185,6 +186,12 @@ final class Hands implements AutoCloseable {
     owner.tell(
         new WorkloadEvent.LaunchFailed(
             instance.incarnation(), "the driver failed: " + why.getMessage(), true));
+  }
+
+  private void later(Runnable call, Duration delay) {
+    if (!timer.isShutdown()) {
+      var _ = timer.schedule(call, delay.toNanos(), TimeUnit.NANOSECONDS);
+    }
   }
 
   private ScheduledFuture<?> interruptAfter(Duration patience) {
@@ -212,10 +219,9 @@ final class Hands implements AutoCloseable {
       owner.tell(
           new WorkloadEvent.Noticed(
               instance.incarnation(), "stopping failed, trying again: " + e.getMessage()));
-      timer.schedule(
+      later(
           () -> inLane(instance.incarnation(), () -> stop(workload, instance, request, owner)),
-          1,
-          TimeUnit.SECONDS);
+          Duration.ofSeconds(1));
     }
   }
 

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param ordinal which copy, from 0
 /// @param generation of the specification it was launched from
 /// @param phase where it is
-/// @param candidate launched by an update and not yet promoted: its exit turns the update back instead
-///     of being restarted
+/// @param candidate launched by an update and not yet promoted: its exit turns the update back
+///   instead of being restarted
 /// @param handle what the driver calls it, e.g. the PID
 /// @param port its own port; 0 if it has none
 /// @param since when it entered the phase

@@ -151,7 +151,7 @@ public final class Owners {
     Owner[] self = new Owner[1];
     Owner owner =
         new Owner(
-            workload, store, () -> surroundings(self[0]), hands, now -> published(key, self[0], now));
+            workload, store, () -> surroundings(self[0]), hands, now -> published(key, now));
     self[0] = owner;
     owners.put(key, owner);
     byUid.put(workload.uid(), owner);
@@ -228,7 +228,7 @@ public final class Owners {
         ports::next);
   }
 
-  private void published(Key key, Owner owner, Workload now) {
+  private void published(Key key, Workload now) {
     Set<Owner> waiters = waiting.remove(key);
     if (waiters != null) {
       waiters.forEach(waiter -> waiter.tell(new WorkloadEvent.Reevaluate()));
@@ -334,6 +334,20 @@ public final class Owners {
     return answer(owner(tenant, name).ask(event));
   }
 
+  /// Asks for several things that become durable together.
+  public Workload askAll(String tenant, String name, List<? extends WorkloadEvent> events)
+      throws InterruptedException {
+    Owner owner = owner(tenant, name);
+    List<CompletableFuture<Workload>> answers = new ArrayList<>();
+    for (WorkloadEvent event : events) {
+      answers.add(owner.ask(event));
+    }
+    for (CompletableFuture<Workload> answer : answers) {
+      answer(answer);
+    }
+    return owner.current();
+  }
+
   /// Removes a workload and all its rows and logs.
   public void remove(String tenant, String name) throws InterruptedException {
     Owner owner = owner(tenant, name);
@@ -358,7 +372,7 @@ public final class Owners {
                 }));
     owners.remove(new Key(tenant, name), owner);
     byUid.remove(removed.uid());
-    published(new Key(tenant, name), owner, removed);
+    published(new Key(tenant, name), removed);
     deleteLogs(launches.directory(removed));
   }
 

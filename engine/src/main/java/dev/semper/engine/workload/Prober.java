@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 
 /// Probes instances on behalf of their owners. Calls return at once and come from owners only.
 public interface Prober {
-  /// Probes an incarnation from now on; again for the same one when its probes or what is known of it
-  /// have changed.
+  /// Probes an incarnation from now on; again for the same one when its probes or what is known of
+  /// it have changed.
   void watch(Watch watch);
 
   /// Stops probing an incarnation; verdicts still under way are dropped.

@@ -106,8 +106,7 @@ public final class Workloads {
   }
 
   /// Sets the state without doing anything to the instances. For an administrator who knows better.
-  public Workload forceState(
-      String tenant, String name, State state, String actor, String reason)
+  public Workload forceState(String tenant, String name, State state, String actor, String reason)
       throws InterruptedException {
     get(tenant, name);
     return owners.ask(tenant, name, new WorkloadEvent.Force(state, actor, reason));

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /// Documents and a driver's facts for the tests of this package.
 final class Documents {
@@ -36,9 +37,17 @@ final class Documents {
       }
       default -> problems.add(new SettingProblem("command", "must be a list of texts"));
     }
-    if (settings.get("limits") instanceof Map<?, ?> limits
-        && !(limits.get("nofile") instanceof Long n && n > 0)) {
+    for (String text : List.of("user", "working_dir")) {
+      if (!(settings.getOrDefault(text, "") instanceof String)) {
+        problems.add(new SettingProblem(text, "must be a text"));
+      }
+    }
+    if (!(settings.getOrDefault("limits", Map.of()) instanceof Map<?, ?> limits)) {
+      problems.add(new SettingProblem("limits", "must be a table"));
+    } else if (limits.containsKey("nofile") && !(limits.get("nofile") instanceof Long n && n > 0)) {
       problems.add(new SettingProblem("limits.nofile", "must be a number from 1"));
+    } else if (!Set.of("nofile", "x", "api_key").containsAll(limits.keySet())) {
+      problems.add(new SettingProblem("limits", "unknown limit"));
     }
     return problems;
   }

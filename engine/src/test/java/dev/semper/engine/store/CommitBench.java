@@ -25,7 +25,8 @@ final class CommitBench {
     for (String kind : List.of("open, new database", "open again")) {
       long start = System.nanoTime();
       Store.open(config).close();
-      System.out.printf(Locale.ROOT, "%s + close: %.0f ms%n", kind, (System.nanoTime() - start) / 1e6);
+      System.out.printf(
+          Locale.ROOT, "%s + close: %.0f ms%n", kind, (System.nanoTime() - start) / 1e6);
     }
     try (Store store = Store.open(config)) {
       run("warm-up", store, 64, 3, true);
@@ -87,7 +88,16 @@ final class CommitBench {
     return new Batch()
         .put(new Row.Workload("default", name, DOC))
         .put(new Row.Instance(name + "-0", "default", name, "{\"pid\":" + n + "}"))
-        .event(now, "default", name, name + "-0", "instance.exited", Map.of("code", 1), null, "system")
-        .event(now, "default", name, name + "-0", "instance.started", Map.of("pid", n), null, "system");
+        .event(
+            now, "default", name, name + "-0", "instance.exited", Map.of("code", 1), null, "system")
+        .event(
+            now,
+            "default",
+            name,
+            name + "-0",
+            "instance.started",
+            Map.of("pid", n),
+            null,
+            "system");
   }
 }

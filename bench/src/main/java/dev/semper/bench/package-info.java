@@ -1,0 +1,4 @@
+@NullMarked
+package dev.semper.bench;
+
+import org.jspecify.annotations.NullMarked;

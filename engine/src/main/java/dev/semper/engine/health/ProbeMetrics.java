@@ -1,0 +1,27 @@
+package dev.semper.engine.health;
+
+import java.time.Duration;
+
+/// What the prober has done since it was started.
+///
+/// @param watched incarnations now
+/// @param checks begun
+/// @param failures results that counted against an instance
+/// @param errors of the prober itself, which counted for nothing
+/// @param withheld failures not counted because the host was starved
+/// @param dropped results that came too late: of an incarnation no longer watched
+/// @param starved whether the host is starved now
+/// @param latenessP50 how late checks begin, half of them at most so
+/// @param latenessP99 how late checks begin, 99 % of them at most so
+/// @param latenessMax the latest
+public record ProbeMetrics(
+    int watched,
+    long checks,
+    long failures,
+    long errors,
+    long withheld,
+    long dropped,
+    boolean starved,
+    Duration latenessP50,
+    Duration latenessP99,
+    Duration latenessMax) {}

@@ -1,0 +1,454 @@
+package dev.semper.engine.health;
+
+import dev.semper.engine.spec.ProbeSpec;
+import dev.semper.engine.workload.Prober.Verdict;
+import dev.semper.engine.workload.Prober.Watch;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Decides when each check begins and what its result means, by the rules of the kubelet's prober.
+/// One thread calls [#turn]; it never blocks, owns all workers, and takes everything from others as
+/// messages. Time is what the caller says, so that tests can turn it by hand.
+final class ProbeScheduler implements Check.Sink {
+  static final long NEVER = Long.MAX_VALUE;
+
+  /// Commands cost processes, unlike sockets: no more than that at a time, the others wait.
+  static final int MAX_COMMANDS = 64;
+
+  private static final Logger log = LoggerFactory.getLogger(ProbeScheduler.class);
+  private static final long SPREAD_AT_MOST = TimeUnit.SECONDS.toNanos(1);
+  private static final long RETURN_WITHIN = TimeUnit.SECONDS.toNanos(5);
+  private static final double EARLY = 0.1;
+  private static final double JITTER = 0.05;
+
+  private final Checker checker;
+  private final StarvationGuard guard;
+  private final Tally tally;
+  private final RandomGenerator random;
+  private final InstantSource wall;
+  private final LongSupplier nanos;
+  private final Runnable wakeUp;
+
+  private final Queue<Message> inbox = new ConcurrentLinkedQueue<>();
+  private final Map<String, Watched> watched = new ConcurrentHashMap<>();
+  private final TreeSet<Worker> due = new TreeSet<>(Worker::order);
+  private final Deque<Worker> waitingCommands = new ArrayDeque<>();
+  private int runningCommands;
+  private long workerIds;
+
+  private sealed interface Message {
+    record Watching(Watch watch) implements Message {}
+
+    record Unwatching(String incarnation) implements Message {}
+
+    record Ended(Check check, Outcome outcome, long at) implements Message {}
+  }
+
+  /// @param nanos monotonic, from 0 up
+  /// @param wakeUp called by any thread after a message came in: a turn is due
+  ProbeScheduler(
+      Checker checker,
+      StarvationGuard guard,
+      Tally tally,
+      RandomGenerator random,
+      InstantSource wall,
+      LongSupplier nanos,
+      Runnable wakeUp) {
+    this.checker = checker;
+    this.guard = guard;
+    this.tally = tally;
+    this.random = random;
+    this.wall = wall;
+    this.nanos = nanos;
+    this.wakeUp = wakeUp;
+  }
+
+  void watch(Watch watch) {
+    post(new Message.Watching(watch));
+  }
+
+  void unwatch(String incarnation) {
+    post(new Message.Unwatching(incarnation));
+  }
+
+  @Override
+  public void ended(Check check, Outcome outcome, long at) {
+    post(new Message.Ended(check, outcome, at));
+  }
+
+  private void post(Message message) {
+    inbox.add(message);
+    wakeUp.run();
+  }
+
+  List<ProbeResult> results(String incarnation) {
+    Watched target = watched.get(incarnation);
+    return target == null ? List.of() : target.results();
+  }
+
+  ProbeMetrics metrics() {
+    return tally.metrics(watched.size(), guard.isStarved());
+  }
+
+  /// Does all that is due and says when the next turn is due. Lateness is looked at before results
+  /// are judged, results before deadlines.
+  long turn() {
+    long look = guardTurn();
+    do {
+      for (Message message = inbox.poll(); message != null; message = inbox.poll()) {
+        take(message);
+      }
+      runDue();
+    } while (!inbox.isEmpty());
+    if (watched.isEmpty()) {
+      guard.rest(nanos.getAsLong());
+      return NEVER;
+    }
+    return due.isEmpty() ? look : Math.min(look, due.first().wakeAt);
+  }
+
+  private long guardTurn() {
+    return watched.isEmpty() ? NEVER : guard.observe(nanos.getAsLong());
+  }
+
+  private void take(Message message) {
+    try {
+      switch (message) {
+        case Message.Watching(Watch watch) -> begin(watch);
+        case Message.Unwatching(String incarnation) -> drop(incarnation);
+        case Message.Ended(Check check, Outcome outcome, long at) -> returned(check, outcome, at);
+      }
+    } catch (RuntimeException e) {
+      tally.errors.increment();
+      log.error("The prober could not take {}", message, e);
+    }
+  }
+
+  private void runDue() {
+    long now = nanos.getAsLong();
+    while (!due.isEmpty() && due.first().wakeAt <= now) {
+      Worker worker = due.removeFirst();
+      try {
+        wake(worker, now);
+      } catch (RuntimeException e) {
+        tally.errors.increment();
+        log.error("The prober failed over {}", name(worker), e);
+        worker.next = now + worker.period;
+        arrange(worker);
+      }
+      now = nanos.getAsLong();
+    }
+  }
+
+  // ---- who is watched
+
+  private void begin(Watch watch) {
+    long now = nanos.getAsLong();
+    Watched old = watched.get(watch.incarnation());
+    Watched target = old != null ? old : new Watched(watch, now);
+    List<Worker> workers = new ArrayList<>();
+    for (ProbeSpec spec : watch.probes()) {
+      Worker same = target.worker(spec.name());
+      workers.add(same != null && same.spec.equals(spec) ? same : hire(target, watch, spec));
+    }
+    List<Worker> before = target.workers();
+    target.change(watch, workers);
+    before.stream().filter(w -> !workers.contains(w)).forEach(this::dismiss);
+    watched.put(watch.incarnation(), target);
+    arrangeAll(target, now);
+  }
+
+  private Worker hire(Watched target, Watch watch, ProbeSpec spec) {
+    String word = watch.known().probes().get(spec.name());
+    Worker worker = new Worker(workerIds++, target, spec, heard(spec, word));
+    worker.done = worker.isStartup() && Boolean.TRUE.equals(worker.told);
+    return worker;
+  }
+
+  /// A restart that was asked for but perhaps never came, because the server died, is asked for
+  /// again: a failed startup or liveness probe begins anew.
+  private static @Nullable Boolean heard(ProbeSpec spec, @Nullable String word) {
+    if (word == null) {
+      return null;
+    }
+    boolean passed = word.equals(Outcome.OK);
+    return (passed || spec.type() == ProbeSpec.Type.READINESS) ? passed : null;
+  }
+
+  private void drop(String incarnation) {
+    Watched target = watched.remove(incarnation);
+    if (target != null) {
+      List<Worker> workers = target.workers();
+      target.change(target.watch(), List.of());
+      workers.forEach(this::dismiss);
+    }
+  }
+
+  private void dismiss(Worker worker) {
+    due.remove(worker);
+    waitingCommands.remove(worker);
+    Check check = worker.check;
+    if (check != null) {
+      check.cancel();
+      checker.cancel(check);
+    }
+  }
+
+  /// Gives every probe that has just become wanted its first time.
+  private void arrangeAll(Watched target, long now) {
+    for (Worker worker : target.workers()) {
+      if (worker.check == null && !waitingCommands.contains(worker)) {
+        if (target.wants(worker) && !due.contains(worker)) {
+          worker.next = firstTime(worker, now);
+        }
+        arrange(worker);
+      }
+    }
+  }
+
+  // ---- when
+
+  /// Known ones spread over their period, so that a server that comes back does not ask all at
+  /// once; new ones start and get ready fast; liveness, which nobody waits for, spreads up to a
+  /// second.
+  private long firstTime(Worker worker, long now) {
+    if (worker.told != null) {
+      return now + share(worker.period);
+    }
+    long earliest = Math.max(now, worker.target.since + worker.spec.initialDelay().toNanos());
+    long spread = Math.min(worker.period, SPREAD_AT_MOST);
+    boolean awaited = worker.spec.type() != ProbeSpec.Type.LIVENESS;
+    return earliest + share(awaited ? (long) (spread * EARLY) : spread);
+  }
+
+  private long share(long span) {
+    return (long) (random.nextDouble() * span);
+  }
+
+  private long jittered(long period) {
+    return (long) (period * (1 - JITTER + 2 * JITTER * random.nextDouble()));
+  }
+
+  /// The time after this check: counted from when it was planned, so that lateness does not add up;
+  /// unless it was so late that all overdue ones would stay in step for ever.
+  private long nextTime(Worker worker, long now) {
+    if (now - worker.planned > worker.period / 2) {
+      return now + worker.period / 2 + share(worker.period);
+    }
+    return worker.planned + jittered(worker.period);
+  }
+
+  private void arrange(Worker worker) {
+    due.remove(worker);
+    if (worker.target.wants(worker)) {
+      worker.wakeAt = worker.next;
+      due.add(worker);
+    }
+  }
+
+  private void wakeAt(Worker worker, long at) {
+    due.remove(worker);
+    worker.wakeAt = at;
+    due.add(worker);
+  }
+
+  // ---- one check
+
+  private void wake(Worker worker, long now) {
+    Check check = worker.check;
+    if (check == null) {
+      due(worker, now);
+    } else if (!check.settled) {
+      overdue(worker, check, now);
+    } else {
+      stillOccupied(worker, now);
+    }
+  }
+
+  private void due(Worker worker, long now) {
+    worker.planned = worker.wakeAt;
+    if (worker.runsCommand() && runningCommands >= MAX_COMMANDS) {
+      waitingCommands.add(worker);
+      return;
+    }
+    guard.checkLate(now, now - worker.planned, worker);
+    dispatch(worker, now);
+  }
+
+  private void dispatch(Worker worker, long now) {
+    Watch watch = worker.target.watch();
+    Check check =
+        new Check(
+            worker,
+            new Check.Subject(watch.kind(), watch.incarnation(), watch.port(), worker.spec),
+            nanos,
+            this);
+    worker.check = check;
+    worker.next = nextTime(worker, now);
+    wakeAt(worker, now + worker.timeout);
+    runningCommands += worker.runsCommand() ? 1 : 0;
+    tally.checks.increment();
+    try {
+      checker.start(check);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      check.end(new Outcome.Erred("The check could not be started: " + e));
+    }
+  }
+
+  /// The deadline counts from when the check really began.
+  private void overdue(Worker worker, Check check, long now) {
+    long deadline = check.began() + worker.timeout;
+    if (!check.hasBegun()) {
+      guard.checkLate(now, worker.timeout, worker);
+      settle(worker, check, new Outcome.Erred("The check did not get to run in time"), now);
+    } else if (now < deadline) {
+      wakeAt(worker, deadline);
+      return;
+    } else {
+      settle(worker, check, tooSlow(worker), now);
+    }
+    wakeAt(worker, now + RETURN_WITHIN);
+    check.cancel();
+    checker.cancel(check);
+  }
+
+  private static Outcome tooSlow(Worker worker) {
+    return new Outcome.Failed("No answer within " + worker.spec.timeout().toMillis() + " ms");
+  }
+
+  /// A check has its result but does not return: its slot is not given twice.
+  private void stillOccupied(Worker worker, long now) {
+    erred(worker, "The check before has not returned", 0);
+    wakeAt(worker, now + RETURN_WITHIN);
+  }
+
+  private void returned(Check check, Outcome outcome, long at) {
+    Worker worker = check.worker;
+    if (worker.runsCommand()) {
+      runningCommands--;
+      nextCommand();
+    }
+    if (!worker.target.workers().contains(worker)) {
+      tally.dropped.increment();
+      return;
+    }
+    worker.check = null;
+    try {
+      if (!check.settled) {
+        boolean inTime = !check.hasBegun() || at - check.began() <= worker.timeout;
+        settle(worker, check, inTime ? outcome : tooSlow(worker), at);
+      }
+    } finally {
+      arrangeNext(worker);
+    }
+  }
+
+  /// A check that took longer than its period is followed by the next one soon, as a ticker does.
+  private void arrangeNext(Worker worker) {
+    long now = nanos.getAsLong();
+    if (worker.next <= now) {
+      worker.next = now + share((long) (worker.period * EARLY));
+    }
+    arrange(worker);
+  }
+
+  private void nextCommand() {
+    Worker worker = waitingCommands.poll();
+    if (worker != null) {
+      dispatch(worker, nanos.getAsLong());
+    }
+  }
+
+  // ---- what it means
+
+  private void settle(Worker worker, Check check, Outcome outcome, long at) {
+    check.settled = true;
+    long took = check.hasBegun() ? at - check.began() : 0;
+    if (check.hasBegun()) {
+      long lateness = check.began() - worker.planned;
+      tally.late(lateness);
+      if (!worker.runsCommand()) {
+        guard.checkLate(nanos.getAsLong(), lateness, worker);
+      }
+    }
+    switch (outcome) {
+      case Outcome.Passed() -> count(worker, true, Outcome.OK, took);
+      case Outcome.Failed(String message) -> failed(worker, message, took);
+      case Outcome.Erred(String message) -> erred(worker, message, took);
+    }
+  }
+
+  private void failed(Worker worker, String message, long took) {
+    if (worker.decidesRestart() && guard.isStarved()) {
+      worker.streak.forget();
+      guard.withheld();
+      tally.withheld.increment();
+      worker.record(wall.instant(), ProbeResult.Kind.WITHHELD, took, message);
+    } else {
+      tally.failures.increment();
+      count(worker, false, message, took);
+    }
+  }
+
+  private void erred(Worker worker, String message, long took) {
+    tally.errors.increment();
+    if (!worker.erring) {
+      log.warn("Could not check {}, which changes nothing: {}", name(worker), message);
+    }
+    worker.erring = true;
+    worker.record(wall.instant(), ProbeResult.Kind.ERROR, took, message);
+  }
+
+  private void count(Worker worker, boolean passed, String message, long took) {
+    worker.erring = false;
+    boolean reached = worker.streak.add(passed);
+    worker.record(
+        wall.instant(), passed ? ProbeResult.Kind.PASSED : ProbeResult.Kind.FAILED, took, message);
+    if (reached && (worker.told == null || worker.told != passed)) {
+      tell(worker, passed, message);
+    }
+  }
+
+  private void tell(Worker worker, boolean passed, String message) {
+    worker.told = passed;
+    worker.done = passed ? worker.isStartup() : worker.decidesRestart();
+    if (passed && worker.isStartup()) {
+      worker.target.startupPassed();
+      arrangeAll(worker.target, nanos.getAsLong());
+    }
+    Watch watch = worker.target.watch();
+    Verdict verdict =
+        new Verdict(
+            watch.incarnation(),
+            worker.spec.name(),
+            worker.spec.type(),
+            passed,
+            message,
+            worker.streak.failures());
+    try {
+      watch.verdicts().accept(verdict);
+    } catch (RuntimeException e) {
+      tally.errors.increment();
+      log.error("The owner of {} did not take the verdict {}", name(worker), verdict, e);
+    }
+  }
+
+  private static String name(Worker worker) {
+    Watch watch = worker.target.watch();
+    return "probe " + worker.spec.name() + " of " + watch.instance() + " (" + watch.tenant() + ")";
+  }
+}

@@ -1,0 +1,106 @@
+package dev.semper.engine.health;
+
+import dev.semper.engine.workload.Prober;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Probes instances by http, tcp and command. One thread keeps the time of all probes; a check that
+/// hangs holds nothing but its own turn.
+public final class Probes implements Prober, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Probes.class);
+  private static final Duration HOLD = Duration.ofSeconds(5);
+  private static final Duration CLOSE_WITHIN = Duration.ofSeconds(2);
+
+  private final long origin = System.nanoTime();
+  private final SocketChecker sockets = new SocketChecker();
+  private final ThreadChecker threads;
+  private final ProbeScheduler scheduler;
+  private final Thread thread;
+  private volatile boolean closed;
+
+  /// @param commands runs the commands of probes; the driver of the kind
+  /// @param notices is told when the host is starved and when no longer
+  public Probes(
+      CommandRunner commands, Notices notices, InstantSource wall, RandomGenerator random) {
+    this(Function.identity(), commands, notices, wall, random);
+  }
+
+  /// @param plain does plain tcp and http checks, perhaps in place of the usual one
+  Probes(
+      Function<Checker, Checker> plain,
+      CommandRunner commands,
+      Notices notices,
+      InstantSource wall,
+      RandomGenerator random) {
+    threads = new ThreadChecker(commands);
+    thread = Thread.ofPlatform().daemon().name("semper-probes").unstarted(this::run);
+    scheduler =
+        new ProbeScheduler(
+            new EitherChecker(plain.apply(sockets), threads),
+            new StarvationGuard(notices, HOLD),
+            new Tally(),
+            random,
+            wall,
+            () -> System.nanoTime() - origin,
+            sockets::wakeUp);
+    thread.start();
+  }
+
+  @Override
+  public void watch(Watch watch) {
+    scheduler.watch(watch);
+  }
+
+  @Override
+  public void unwatch(String incarnation) {
+    scheduler.unwatch(incarnation);
+  }
+
+  /// The last result of each probe of an incarnation that has one.
+  public List<ProbeResult> recent(String incarnation) {
+    return scheduler.results(incarnation);
+  }
+
+  public ProbeMetrics metrics() {
+    return scheduler.metrics();
+  }
+
+  private void run() {
+    try (sockets) {
+      while (!closed) {
+        long next = turn();
+        sockets.await(next == ProbeScheduler.NEVER ? next : next - (System.nanoTime() - origin));
+      }
+    } catch (IOException e) {
+      log.error("The prober cannot wait for its sockets and has ended", e);
+    }
+  }
+
+  private long turn() {
+    try {
+      return scheduler.turn();
+    } catch (RuntimeException e) {
+      log.error("A turn of the prober failed; the next one is in 100 ms", e);
+      return System.nanoTime() - origin + StarvationGuard.SENTINEL;
+    }
+  }
+
+  /// Ends all checks under way; no verdict is told after it.
+  @Override
+  public void close() {
+    closed = true;
+    sockets.wakeUp();
+    try {
+      thread.join(CLOSE_WITHIN);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+    threads.close();
+  }
+}

@@ -1,0 +1,212 @@
+package dev.semper.engine.health;
+
+import dev.semper.engine.spec.ProbeSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Does tcp checks and plain http checks on the scheduler's own thread, without blocking: no
+/// hand-over between threads, which is most of the cost of a small exchange.
+/// docs/adr/0003-probe-client.md has the figures. Not thread-safe but for [#wakeUp].
+final class SocketChecker implements Checker, AutoCloseable {
+  private static final int BUFFER = 4096;
+
+  private final Selector selector;
+  private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+  private final byte[] bytes = new byte[BUFFER];
+  private final Map<Check, Exchange> exchanges = new HashMap<>();
+  private @Nullable Thread owner;
+
+  SocketChecker() {
+    try {
+      selector = Selector.open();
+    } catch (IOException e) {
+      throw new UncheckedIOException("No selector for probes can be opened", e);
+    }
+  }
+
+  /// One connection with what is still to be sent and what has come.
+  private static final class Exchange {
+    final Check check;
+    final SocketChannel channel;
+    final int port;
+    @Nullable ByteBuffer request;
+    @Nullable HttpReply reply;
+
+    Exchange(Check check, SocketChannel channel, int port) {
+      this.check = check;
+      this.channel = channel;
+      this.port = port;
+    }
+  }
+
+  /// Whether a check can be done here: no encryption, no name to look up.
+  static boolean canDo(Check check) {
+    return switch (check.subject.spec().method()) {
+      case ProbeSpec.Http http -> http.scheme().equals("http") && isAddress(http.host());
+      case ProbeSpec.Tcp tcp -> isAddress(tcp.host());
+      case ProbeSpec.Command _ -> false;
+    };
+  }
+
+  private static boolean isAddress(String host) {
+    return HostNames.literal(host) != null;
+  }
+
+  /// Carries on with what has come until something is due or somebody calls [#wakeUp].
+  ///
+  /// @param nanos at most so long
+  void await(long nanos) throws IOException {
+    owner = Thread.currentThread();
+    if (nanos <= 0) {
+      selector.selectNow(this::ready);
+    } else {
+      long millis = TimeUnit.NANOSECONDS.toMillis(nanos - 1) + 1;
+      selector.select(this::ready, millis);
+    }
+  }
+
+  void wakeUp() {
+    if (!Thread.currentThread().equals(owner)) {
+      selector.wakeup();
+    }
+  }
+
+  @Override
+  public void start(Check check) {
+    if (!check.begin()) {
+      check.end(new Outcome.Erred("cancelled"));
+      return;
+    }
+    int port = check.port();
+    InetAddress address = HostNames.literal(check.host());
+    if (port == 0 || address == null) {
+      check.end(Troubles.judge(check.what(), new Troubles.NoPort()));
+      return;
+    }
+    SocketChannel channel = null;
+    try {
+      channel = SocketChannel.open();
+      channel.configureBlocking(false);
+      Exchange exchange = new Exchange(check, channel, port);
+      exchanges.put(check, exchange);
+      if (channel.connect(new InetSocketAddress(address, port))) {
+        connected(exchange);
+      } else {
+        channel.register(selector, SelectionKey.OP_CONNECT, exchange);
+      }
+    } catch (IOException e) {
+      close(channel);
+      finish(check, Troubles.judge(check.what(), e));
+    }
+  }
+
+  @Override
+  public void cancel(Check check) {
+    finish(check, new Outcome.Erred("cancelled"));
+  }
+
+  private void ready(SelectionKey key) {
+    Exchange exchange = (Exchange) key.attachment();
+    try {
+      if (key.isConnectable()) {
+        exchange.channel.finishConnect();
+        connected(exchange);
+      } else if (key.isWritable()) {
+        send(exchange);
+      } else if (key.isReadable()) {
+        receive(exchange);
+      }
+    } catch (IOException e) {
+      finish(exchange.check, Troubles.judge(exchange.check.what(), e));
+    } catch (HttpReply.Garbage e) {
+      finish(exchange.check, new Outcome.Failed(exchange.check.what() + ": " + e.getMessage()));
+    } catch (RuntimeException e) {
+      finish(exchange.check, new Outcome.Erred("The prober itself failed: " + e));
+    }
+  }
+
+  private void connected(Exchange exchange) throws IOException {
+    if (exchange.channel.getLocalAddress().equals(exchange.channel.getRemoteAddress())) {
+      throw new Troubles.MetItself();
+    }
+    if (exchange.check.subject.spec().method() instanceof ProbeSpec.Http http) {
+      exchange.request = ByteBuffer.wrap(HttpRequest.bytes(http, exchange.port));
+      exchange.reply = new HttpReply(http.expectedBody() != null);
+      send(exchange);
+    } else {
+      finish(exchange.check, new Outcome.Passed());
+    }
+  }
+
+  private void send(Exchange exchange) throws IOException {
+    ByteBuffer request = exchange.request;
+    if (request == null) {
+      return;
+    }
+    exchange.channel.write(request);
+    int interest = request.hasRemaining() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ;
+    SelectionKey key = exchange.channel.keyFor(selector);
+    if (key == null) {
+      exchange.channel.register(selector, interest, exchange);
+    } else {
+      key.interestOps(interest);
+    }
+  }
+
+  private void receive(Exchange exchange) throws IOException, HttpReply.Garbage {
+    HttpReply reply = exchange.reply;
+    if (reply == null || !(exchange.check.subject.spec().method() instanceof ProbeSpec.Http http)) {
+      return;
+    }
+    buffer.clear();
+    int n = exchange.channel.read(buffer);
+    if (n < 0) {
+      reply.end();
+    } else {
+      buffer.flip().get(bytes, 0, n);
+      if (!reply.feed(bytes, n)) {
+        return;
+      }
+    }
+    finish(exchange.check, HttpRequest.judge(http, exchange.port, reply));
+  }
+
+  private void finish(Check check, Outcome outcome) {
+    Exchange exchange = exchanges.remove(check);
+    if (exchange != null) {
+      close(exchange.channel);
+    }
+    check.end(outcome);
+  }
+
+  private static void close(@Nullable SocketChannel channel) {
+    if (channel != null) {
+      try {
+        channel.close();
+      } catch (IOException _) {
+        // Nothing more can be done with a socket that cannot be closed.
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    exchanges.values().forEach(exchange -> close(exchange.channel));
+    exchanges.clear();
+    try {
+      selector.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("The selector of the probes cannot be closed", e);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package dev.semper.engine.health;
+
+import dev.semper.engine.spec.ProbeSpec;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// One probe of one incarnation. Touched by the scheduler's thread only, except for its last
+/// result.
+final class Worker {
+  final Watched target;
+  final ProbeSpec spec;
+  final long period;
+  final long timeout;
+  final Streak streak;
+  private final long id;
+
+  /// Place in the scheduler's order; changed by the scheduler while it is not in there.
+  long wakeAt;
+
+  /// When the present or next check was to begin, to tell how late it was.
+  long planned;
+
+  /// When the check after the present one is to begin.
+  long next;
+
+  @Nullable Check check;
+
+  /// What was told last; null before the first word.
+  @Nullable Boolean told;
+
+  /// A startup probe that has passed, or a startup or liveness probe that has failed: it has had
+  /// its last word on this incarnation.
+  boolean done;
+
+  boolean erring;
+  private volatile @Nullable ProbeResult last;
+
+  Worker(long id, Watched target, ProbeSpec spec, @Nullable Boolean told) {
+    this.id = id;
+    this.target = target;
+    this.spec = spec;
+    this.told = told;
+    this.period = spec.period().toNanos();
+    this.timeout = spec.timeout().toNanos();
+    this.streak =
+        new Streak(spec.failureThreshold(), decidesRestart() ? 1 : spec.successThreshold());
+  }
+
+  static int order(Worker a, Worker b) {
+    int byTime = Long.compare(a.wakeAt, b.wakeAt);
+    return byTime != 0 ? byTime : Long.compare(a.id, b.id);
+  }
+
+  boolean isStartup() {
+    return spec.type() == ProbeSpec.Type.STARTUP;
+  }
+
+  /// Whether its failing restarts the instance.
+  boolean decidesRestart() {
+    return spec.type() != ProbeSpec.Type.READINESS;
+  }
+
+  boolean runsCommand() {
+    return spec.method() instanceof ProbeSpec.Command;
+  }
+
+  void record(Instant at, ProbeResult.Kind kind, long tookNanos, String message) {
+    last =
+        new ProbeResult(
+            spec.name(),
+            spec.type(),
+            at,
+            kind,
+            Duration.ofNanos(tookNanos),
+            message,
+            streak.failures());
+  }
+
+  @Nullable ProbeResult last() {
+    return last;
+  }
+}

@@ -1,0 +1,455 @@
+package dev.semper.engine.operation;
+
+import dev.semper.engine.error.ErrorCode;
+import dev.semper.engine.error.SemperException;
+import dev.semper.engine.operation.Journal.Entry;
+import dev.semper.engine.operation.Journal.Head;
+import dev.semper.engine.operation.Operation.Status;
+import dev.semper.engine.operation.Operation.StepStatus;
+import dev.semper.engine.spec.WorkloadSpec;
+import dev.semper.engine.workload.Boundaries;
+import dev.semper.engine.workload.Desired;
+import dev.semper.engine.workload.Instance;
+import dev.semper.engine.workload.Owners;
+import dev.semper.engine.workload.Workload;
+import dev.semper.engine.workload.WorkloadEvent;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Runs one operation, straight through: journals each step's intent, does it, notes its result; unwinds
+/// when it fails or is cancelled. Run again after a crash it goes on where the journal ends.
+final class Runner {
+  private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
+
+  /// What came of a step or of a whole run.
+  private sealed interface Outcome {
+    record Done(String detail) implements Outcome {}
+
+    record Failed(String error, ErrorCode code) implements Outcome {}
+
+    record Cancelled() implements Outcome {}
+  }
+
+  private final Work work;
+  private final Owners owners;
+  private final Slots slots;
+  private final BiFunction<Workload, Long, WorkloadSpec> specs;
+  private final Preparation preparation;
+  private final Clock clock;
+  private final Boundaries boundaries;
+  private long deadlineNanos;
+
+  /// Checks that a driver can run a specification on this machine.
+  public interface Preparation {
+    /// @throws SemperException INVALID_SPEC if it cannot
+    void check(WorkloadSpec spec);
+  }
+
+  /// @param specs finds a generation of a workload's specification
+  Runner(
+      Work work,
+      Owners owners,
+      Slots slots,
+      BiFunction<Workload, Long, WorkloadSpec> specs,
+      Preparation preparation,
+      Clock clock,
+      Boundaries boundaries) {
+    this.work = work;
+    this.owners = owners;
+    this.slots = slots;
+    this.specs = specs;
+    this.preparation = preparation;
+    this.clock = clock;
+    this.boundaries = boundaries;
+  }
+
+  /// Runs the operation to its end. If the server closes meanwhile it stays open, for the next one.
+  void run() throws InterruptedException {
+    deadlineNanos = System.nanoTime() + timeLeft().toNanos();
+    boolean unwinding = work.head().status() == Status.UNWINDING;
+    while (true) {
+      Outcome outcome = unwinding ? new Outcome.Done("") : forward();
+      if (!unwinding && outcome instanceof Outcome.Done) {
+        end(Status.SUCCEEDED, false);
+        return;
+      }
+      Status ended = unwind(outcome, unwinding);
+      unwinding = false;
+      if (!retry(ended)) {
+        end(ended, ended != Status.CANCELLED);
+        return;
+      }
+    }
+  }
+
+  private Duration timeLeft() {
+    Head head = work.head();
+    Duration timeout = Duration.ofMillis(head.timeoutMillis());
+    Instant started = head.startedAt();
+    if (started == null) {
+      return timeout;
+    }
+    Duration left = timeout.minus(Duration.between(started, clock.instant()));
+    // The wall clock may have jumped while the server was away.
+    return left.isNegative() ? Duration.ofSeconds(1) : left.compareTo(timeout) > 0 ? timeout : left;
+  }
+
+  private Outcome forward() throws InterruptedException {
+    try {
+      Optional<Workload> workload = owners.find(tenant(), name());
+      if (workload.isEmpty()) {
+        return work.head().kind() == OperationKind.DELETE
+            ? new Outcome.Done("")
+            : new Outcome.Failed("Workload " + name() + " has been deleted", ErrorCode.NOT_FOUND);
+      }
+      owners.ask(
+          tenant(), name(), new WorkloadEvent.Begin(work.id(), work.head().kind().id()));
+      if (work.head().planned() < work.head().attempt()) {
+        plan();
+      }
+      work.to(Status.RUNNING);
+      return steps();
+    } catch (SemperException e) {
+      return failed(e);
+    }
+  }
+
+  private void plan() {
+    Head head = work.head();
+    Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
+    long target = head.generation() == 0 ? workload.generation() : head.generation();
+    work.plan(
+        Planner.plan(
+            head.kind(),
+            workload,
+            target,
+            specs.apply(workload, target),
+            head.start(),
+            head.checkDependencies()),
+        workload.generation(),
+        workload.desired());
+  }
+
+  /// Does what is left to do.
+  private Outcome steps() throws InterruptedException {
+    for (int position = work.next(); position >= 0; position = work.next()) {
+      Entry entry = work.entry(position);
+      if (work.cancelled() && !entry.undo()) {
+        return new Outcome.Cancelled();
+      }
+      work.begin(position);
+      boundaries.pass(point(position, entry, "intent"));
+      Outcome outcome = attempt(entry);
+      boundaries.pass(point(position, entry, "done"));
+      switch (outcome) {
+        case Outcome.Done(String detail) -> work.end(position, StepStatus.DONE, detail);
+        case Outcome.Failed(String error, ErrorCode _) -> {
+          work.end(position, StepStatus.FAILED, error);
+          return outcome;
+        }
+        case Outcome.Cancelled() -> {
+          work.end(position, StepStatus.FAILED, "cancelled");
+          return outcome;
+        }
+      }
+    }
+    return new Outcome.Done("");
+  }
+
+  private String point(int position, Entry entry, String when) {
+    return "%s/%d/%s%s/%s"
+        .formatted(
+            work.head().kind().id(),
+            position,
+            entry.undo() ? "undo " : "",
+            entry.step().name(),
+            when);
+  }
+
+  private Outcome attempt(Entry entry) throws InterruptedException {
+    try {
+      return carryOut(entry.step(), entry.undo());
+    } catch (SemperException e) {
+      return failed(e);
+    }
+  }
+
+  /// A closing server ends the run here and leaves the journal as it is.
+  private static Outcome failed(SemperException e) throws InterruptedException {
+    if (e.code() == ErrorCode.SHUTTING_DOWN || e.code() == ErrorCode.FENCED) {
+      InterruptedException ended = new InterruptedException(e.getMessage());
+      ended.initCause(e);
+      throw ended;
+    }
+    return new Outcome.Failed(String.valueOf(e.getMessage()), e.code());
+  }
+
+  private Outcome carryOut(PlannedStep step, boolean undo) throws InterruptedException {
+    return switch (step.action()) {
+      case MOVE ->
+          done(new WorkloadEvent.Move(Objects.requireNonNull(step.trigger()), why(), true));
+      case WANT_RUNNING -> done(new WorkloadEvent.Want(Desired.RUNNING));
+      case WANT_STOPPED -> done(new WorkloadEvent.Want(Desired.STOPPED));
+      case PREPARE -> {
+        preparation.check(spec(step.generation()));
+        yield new Outcome.Done("");
+      }
+      case CHECK_DEPENDENCIES -> {
+        Optional<SemperException> refusal = owners.refusal(tenant(), spec(step.generation()));
+        if (refusal.isPresent()) {
+          throw refusal.get();
+        }
+        yield new Outcome.Done("");
+      }
+      case CLEAR -> done(new WorkloadEvent.Clear());
+      case LAUNCH -> launch(step, false);
+      case LAUNCH_CANDIDATE -> launch(step, true);
+      case AWAIT_READY -> awaitReady(step, undo);
+      case PROMOTE -> done(new WorkloadEvent.Promote(step.ordinal(), step.generation()));
+      case RETIRE -> stop(step.ordinal(), step.generation(), false);
+      case RETIRE_OTHERS -> stop(step.ordinal(), step.generation(), true);
+      case STOP -> stop(-1, 0, false);
+      case ADOPT -> adopt(step);
+      case REMOVE -> remove();
+    };
+  }
+
+  private Outcome done(WorkloadEvent event) throws InterruptedException {
+    owners.ask(tenant(), name(), event);
+    return new Outcome.Done("");
+  }
+
+  private String why() {
+    return "operation " + work.head().kind().id() + " by " + work.head().actor();
+  }
+
+  private Outcome launch(PlannedStep step, boolean candidate) throws InterruptedException {
+    WorkloadSpec spec = spec(step.generation());
+    int first = Math.max(step.ordinal(), 0);
+    int last = step.ordinal() < 0 ? spec.instances() - 1 : step.ordinal();
+    List<WorkloadEvent> events = new ArrayList<>();
+    for (int i = first; i <= last; i++) {
+      events.add(new WorkloadEvent.Launch(i, step.generation(), spec, candidate));
+    }
+    owners.askAll(tenant(), name(), events);
+    return new Outcome.Done("");
+  }
+
+  private Outcome adopt(PlannedStep step) throws InterruptedException {
+    Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
+    long previous = workload.generation() == step.generation() ? 0 : workload.generation();
+    return done(
+        new WorkloadEvent.Adopt(step.generation(), spec(step.generation()), previous));
+  }
+
+  private Outcome remove() throws InterruptedException {
+    try {
+      owners.remove(tenant(), name());
+    } catch (SemperException e) {
+      if (e.code() != ErrorCode.NOT_FOUND) {
+        throw e;
+      }
+    }
+    return new Outcome.Done("");
+  }
+
+  /// Stops and waits until nothing of it lives. Not cancelled half-way: what is stopping will be
+  /// stopped.
+  private Outcome stop(int ordinal, long generation, boolean others)
+      throws InterruptedException {
+    owners.ask(tenant(), name(), new WorkloadEvent.Stop(ordinal, generation, others, why()));
+    // The driver kills after the stop timeout; what lives longer cannot be killed at all.
+    Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
+    Duration patience = Duration.ofSeconds(60);
+    for (Instance instance : workload.instances()) {
+      Duration own = workload.spec(instance).stop().timeout().plusSeconds(60);
+      patience = own.compareTo(patience) > 0 ? own : patience;
+    }
+    Optional<Workload> stopped =
+        slots.whileWaiting(
+            work,
+            patience,
+            p ->
+                owners.await(
+                    tenant(), name(), w -> !lives(w, ordinal, generation, others), p));
+    return stopped.isPresent()
+        ? new Outcome.Done("")
+        : new Outcome.Failed(
+            "Instances of " + name() + " could not be stopped within " + patience.toSeconds() + " s",
+            ErrorCode.TIMEOUT);
+  }
+
+  private static boolean lives(Workload workload, int ordinal, long generation, boolean others) {
+    return workload.instances().stream()
+        .anyMatch(
+            i ->
+                i.isLive()
+                    && (ordinal < 0 || i.ordinal() == ordinal)
+                    && (generation == 0 || (i.generation() == generation) != others));
+  }
+
+  private Outcome awaitReady(PlannedStep step, boolean undo) throws InterruptedException {
+    Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
+    WorkloadSpec spec = spec(step.generation());
+    if (step.ordinal() >= 0 || undo) {
+      Duration own = spec.update().readyTimeout();
+      left = undo || own.compareTo(left) < 0 ? own : left;
+    }
+    Readiness readiness = new Readiness(spec, step.ordinal(), step.generation());
+    Optional<Workload> settled =
+        slots.whileWaiting(
+            work,
+            left,
+            p ->
+                owners.await(
+                    tenant(),
+                    name(),
+                    w -> {
+                      Readiness.Answer answer = readiness.of(w);
+                      if (answer instanceof Readiness.Answer.NotYet(String reason)) {
+                        work.waitingFor(reason);
+                      }
+                      return !(answer instanceof Readiness.Answer.NotYet)
+                          || (!undo && work.cancelled());
+                    },
+                    p));
+    if (!undo && work.cancelled()) {
+      return new Outcome.Cancelled();
+    }
+    Workload now = settled.or(() -> owners.find(tenant(), name())).orElseThrow(this::gone);
+    return switch (readiness.of(now)) {
+      case Readiness.Answer.Ready() -> new Outcome.Done("");
+      case Readiness.Answer.Never(String reason) -> new Outcome.Failed(reason, ErrorCode.LAUNCH_FAILED);
+      case Readiness.Answer.NotYet(String reason) ->
+          new Outcome.Failed(
+              "not ready within %d s: %s".formatted(left.toSeconds(), reason), ErrorCode.TIMEOUT);
+    };
+  }
+
+  /// Takes back what was done, as far as the operation wants that.
+  ///
+  /// @param resumed the journal has its undoing steps already
+  /// @return how the operation ends
+  private Status unwind(Outcome outcome, boolean resumed) throws InterruptedException {
+    boolean cancelled = work.cancelled() && (resumed || outcome instanceof Outcome.Cancelled);
+    boolean undo = cancelled || undoesOnFailure();
+    if (!resumed) {
+      if (outcome instanceof Outcome.Failed(String error, ErrorCode code)) {
+        work.fail(error, code.name());
+      }
+      work.skipRest();
+      if (undo) {
+        List<PlannedStep> undoing = new ArrayList<>();
+        Head head = work.head();
+        work.begun().forEach(step -> undoing.addAll(step.undo(head.from(), head.desired())));
+        work.plan(undoing, true);
+      }
+      work.to(Status.UNWINDING);
+    }
+    Outcome undone = undoSteps();
+    if (undone instanceof Outcome.Failed(String error, ErrorCode code)) {
+      work.skipRest();
+      String before = work.head().error();
+      work.fail(
+          (before.isEmpty() ? "" : before + "; ") + "and going back failed: " + error, code.name());
+      return Status.INCONSISTENT;
+    }
+    return cancelled ? Status.CANCELLED : undo ? Status.ROLLED_BACK : Status.FAILED;
+  }
+
+  private boolean undoesOnFailure() {
+    return work.head().rollbackOnFailure()
+        && switch (work.head().kind()) {
+          case UPDATE, ROLLBACK -> true;
+          // What has been started goes on being restarted by its policy.
+          case INSTALL, START, RESTART, RECOVER -> false;
+          case STOP, DELETE, ENABLE, DISABLE, ENTER_MAINTENANCE, EXIT_MAINTENANCE -> false;
+          case BATCH -> false;
+        };
+  }
+
+  private Outcome undoSteps() throws InterruptedException {
+    Outcome outcome = steps();
+    if (!(outcome instanceof Outcome.Done)) {
+      return outcome;
+    }
+    Optional<Workload> workload = owners.find(tenant(), name());
+    if (workload.isEmpty() || !work.id().equals(workload.get().operationId())) {
+      return outcome;
+    }
+    List<PlannedStep> repairs = Planner.repair(workload.get(), !work.cancelled());
+    if (repairs.isEmpty()) {
+      return outcome;
+    }
+    work.plan(repairs, true);
+    return steps();
+  }
+
+  private boolean retry(Status ended) throws InterruptedException {
+    Head head = work.head();
+    boolean again =
+        switch (ended) {
+          case FAILED, ROLLED_BACK -> head.attempt() < head.attempts() && !work.cancelled();
+          case QUEUED, RUNNING, WAITING, UNWINDING, SUCCEEDED -> false;
+          case CANCELLED, INCONSISTENT -> false;
+        };
+    if (!again) {
+      return false;
+    }
+    Duration pause =
+        Duration.ofMillis(Math.min(1000L << Math.min(head.attempt() - 1, 10), 30_000));
+    work.to(Status.WAITING);
+    work.waitingFor(
+        "try %d of %d after: %s".formatted(head.attempt() + 1, head.attempts(), head.error()));
+    slots.whileWaiting(
+        work,
+        pause,
+        p -> {
+          work.pause(p);
+          return Optional.empty();
+        });
+    work.again();
+    return true;
+  }
+
+  private void end(Status status, boolean failed) throws InterruptedException {
+    try {
+      owners.ask(tenant(), name(), new WorkloadEvent.Finish(work.id(), failed));
+    } catch (SemperException e) {
+      if (e.code() != ErrorCode.NOT_FOUND) {
+        LOG.warn("Operation {} could not let go of {}: {}", work.id(), name(), e.getMessage());
+      }
+    }
+    boundaries.pass(work.head().kind().id() + "/end/finished");
+    work.to(status);
+    boundaries.pass(work.head().kind().id() + "/end/recorded");
+  }
+
+  private WorkloadSpec spec(long generation) {
+    return specs.apply(owners.find(tenant(), name()).orElseThrow(this::gone), generation);
+  }
+
+  private String tenant() {
+    return work.head().tenant();
+  }
+
+  private String name() {
+    String name = work.head().workload();
+    if (name == null) {
+      throw new IllegalStateException("a batch has no steps of its own");
+    }
+    return name;
+  }
+
+  private SemperException gone() {
+    return new SemperException(ErrorCode.NOT_FOUND, "Workload " + name() + " has been deleted");
+  }
+}

@@ -1,0 +1,288 @@
+package dev.semper.engine.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+class RoundTripTest {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  @Property(tries = 300)
+  void readsBackWhatItWrites(@ForAll("specs") WorkloadSpec spec) {
+    assertThat(Documents.READER.readWorkload(spec.name(), SpecReader.write(spec))).isEqualTo(spec);
+  }
+
+  @Property(tries = 300)
+  void readsBackWhatItWritesThroughTextToo(@ForAll("specs") WorkloadSpec spec) {
+    String text = JSON.writeValueAsString(SpecReader.write(spec));
+    String document = "{\"workloads\": {\"" + spec.name() + "\": " + text + "}}";
+
+    assertThat(
+            Documents.READER.readWorkload(
+                spec.name(), JSON.readValue(text, new TypeReference<Map<String, Object>>() {})))
+        .isEqualTo(spec);
+    assertThat(Documents.READER.readDocument(document, Format.JSON, null)).containsExactly(spec);
+    assertThat(Documents.READER.readDocument(document, Format.YAML, null)).containsExactly(spec);
+  }
+
+  @Property(tries = 300)
+  void writesTheSameTextForEqualOnes(@ForAll("specs") WorkloadSpec spec) {
+    WorkloadSpec again = Documents.READER.readWorkload(spec.name(), SpecReader.write(spec));
+
+    assertThat(JSON.writeValueAsString(SpecReader.write(again)))
+        .isEqualTo(JSON.writeValueAsString(SpecReader.write(spec)));
+    assertThat(SpecDiff.between(spec, again).effect()).isEqualTo(SpecDiff.Effect.NONE);
+  }
+
+  @Property(tries = 500)
+  void differsExactlyIfTheSpecsDiffer(@ForAll("parts") Parts a, @ForAll("parts") Parts b) {
+    WorkloadSpec old = spec("web", a);
+    WorkloadSpec now = spec("web", b);
+
+    assertThat(SpecDiff.between(old, now).effect() == SpecDiff.Effect.NONE)
+        .isEqualTo(old.equals(now));
+  }
+
+  @Property
+  void readsBackDurations(@ForAll("durations") Duration duration) {
+    assertThat(SpecReader.duration(SpecReader.format(duration))).isEqualTo(duration);
+  }
+
+  @Property
+  void readsBackSizes(@ForAll("sizes") long bytes) {
+    assertThat(Sizes.parse(Sizes.format(bytes).toString())).isEqualTo(bytes);
+  }
+
+  @Provide
+  Arbitrary<Duration> durations() {
+    return Arbitraries.longs().between(0, 10_000_000_000_000L).map(Duration::ofMillis);
+  }
+
+  @Provide
+  Arbitrary<Long> sizes() {
+    Arbitrary<Long> any = Arbitraries.longs().between(0, Long.MAX_VALUE);
+    return Combinators.combine(any, Arbitraries.integers().between(0, 50))
+        .as((n, shift) -> (n >> shift) << shift);
+  }
+
+  record Parts(
+      int instances,
+      String version,
+      Map<String, String> env,
+      int port,
+      List<DependencySpec> dependsOn,
+      RestartSpec restart,
+      Map<String, Object> settings,
+      List<ProbeSpec> probes) {}
+
+  private static WorkloadSpec spec(String name, Parts p) {
+    return new WorkloadSpec(
+        name,
+        "process",
+        p.version(),
+        p.instances(),
+        p.env(),
+        p.instances() % 2 == 0 ? null : "/etc/" + p.version() + ".env",
+        p.port() < 0 ? null : new PortSpec(p.port()),
+        Duration.ofMillis(p.instances() * 7L),
+        p.dependsOn(),
+        p.restart(),
+        new StopSpec(p.instances() % 2 == 0 ? "QUIT" : "TERM", Duration.ofMillis(p.instances())),
+        new UpdateSpec(
+            p.instances() % 2 == 0 ? UpdateSpec.Order.START_FIRST : UpdateSpec.Order.STOP_FIRST,
+            Duration.ofMillis(1L + p.instances())),
+        new ResourceSpec(p.instances() * 1000L, p.instances() / 3.0, p.instances()),
+        new LogSpec(1024L + p.instances(), p.instances()),
+        p.port() < 0
+            ? p.probes().stream().filter(RoundTripTest::hasOwnTarget).toList()
+            : p.probes(),
+        p.env(),
+        p.settings());
+  }
+
+  private static boolean hasOwnTarget(ProbeSpec probe) {
+    return switch (probe.method()) {
+      case ProbeSpec.Http http -> http.port() != 0;
+      case ProbeSpec.Tcp tcp -> tcp.port() != 0;
+      case ProbeSpec.Command _ -> true;
+    };
+  }
+
+  @Provide
+  Arbitrary<WorkloadSpec> specs() {
+    Arbitrary<String> names =
+        Arbitraries.strings().withChars("abz019-").ofMinLength(0).ofMaxLength(62).map(s -> "w" + s);
+    return Combinators.combine(names, parts()).as((name, p) -> spec(name, withoutSelf(name, p)));
+  }
+
+  private static Parts withoutSelf(String name, Parts p) {
+    List<DependencySpec> others =
+        p.dependsOn().stream().filter(d -> !d.workload().equals(name)).toList();
+    return new Parts(
+        p.instances(),
+        p.version(),
+        p.env(),
+        p.port(),
+        others,
+        p.restart(),
+        p.settings(),
+        p.probes());
+  }
+
+  @Provide
+  Arbitrary<Parts> parts() {
+    Arbitrary<String> text = text().ofMaxLength(12);
+    Arbitrary<Map<String, String>> env =
+        Arbitraries.maps(text().ofMinLength(1).ofMaxLength(8).filter(s -> s.indexOf('=') < 0), text)
+            .ofMaxSize(4);
+    Arbitrary<Integer> port = Arbitraries.integers().between(-20000, 65535);
+    return Combinators.combine(
+            Arbitraries.integers().between(0, 1000),
+            Arbitraries.strings().withChars("0123456789.v-+ é").ofMaxLength(10).map(s -> "1" + s),
+            env,
+            port,
+            dependencies(),
+            restarts(),
+            settings(),
+            probes())
+        .as(Parts::new);
+  }
+
+  private static net.jqwik.api.arbitraries.StringArbitrary text() {
+    return Arbitraries.strings()
+        .withCharRange(' ', '~')
+        .withChars("\"'\\\n\t€é💥#{}[]:".toCharArray())
+        .excludeChars('\ud83d', '\udca5');
+  }
+
+  private static Arbitrary<List<DependencySpec>> dependencies() {
+    return Combinators.combine(
+            Arbitraries.of("db", "cache", "queue", "a-b"),
+            Arbitraries.of(DependencySpec.Condition.class),
+            Arbitraries.integers().between(0, 86_400_000),
+            Arbitraries.of(true, false))
+        .as((name, condition, millis, required) ->
+            new DependencySpec(
+                name,
+                condition,
+                condition == DependencySpec.Condition.HEALTHY
+                    ? Duration.ofMillis(millis)
+                    : Duration.ZERO,
+                required,
+                Duration.ofMillis(millis)))
+        .list()
+        .ofMaxSize(4)
+        .uniqueElements(DependencySpec::workload);
+  }
+
+  private static Arbitrary<RestartSpec> restarts() {
+    Arbitrary<Set<Integer>> codes = Arbitraries.integers().between(0, 255).set().ofMaxSize(3);
+    Arbitrary<Duration> delays =
+        Arbitraries.longs().between(0, 2_592_000_000L).map(Duration::ofMillis);
+    return Combinators.combine(
+            Arbitraries.of(RestartSpec.Policy.class),
+            delays,
+            delays,
+            Arbitraries.doubles().between(0, 1).ofScale(6),
+            Arbitraries.integers().between(0, 1_000_000),
+            Arbitraries.of(RestartSpec.OnLimit.class),
+            codes,
+            codes)
+        .as((policy, a, b, jitter, attempts, onLimit, some, others) -> {
+          List<Integer> free = new ArrayList<>(others);
+          free.removeAll(some);
+          return new RestartSpec(
+              policy,
+              a.compareTo(b) < 0 ? a : b,
+              a.compareTo(b) < 0 ? b : a,
+              jitter,
+              attempts,
+              a.plusMillis(1),
+              b,
+              onLimit,
+              others,
+              some,
+              Set.copyOf(free));
+        });
+  }
+
+  private static Arbitrary<Map<String, Object>> settings() {
+    Arbitrary<Object> leaf =
+        Arbitraries.oneOf(
+            text().ofMaxLength(8).map(s -> s),
+            Arbitraries.longs().map(n -> n),
+            Arbitraries.doubles().map(d -> d + 0.0),
+            Arbitraries.of(true, false).map(b -> b));
+    Arbitrary<Object> nested =
+        Arbitraries.oneOf(
+            leaf,
+            leaf.list().ofMaxSize(3).map(List::copyOf),
+            Arbitraries.maps(text().ofMaxLength(5), leaf).ofMaxSize(3).map(Map::copyOf));
+    Arbitrary<List<String>> command = text().ofMaxLength(8).list().ofMinSize(1).ofMaxSize(4);
+    return Combinators.combine(command, nested.list().ofMaxSize(3))
+        .as((exec, values) -> Map.of("command", exec, "limits", Map.of("x", values)));
+  }
+
+  private static Arbitrary<List<ProbeSpec>> probes() {
+    Arbitrary<Integer> ports = Arbitraries.integers().between(0, 65535);
+    Arbitrary<ProbeSpec.Method> methods =
+        Arbitraries.oneOf(
+            ports.map(p -> new ProbeSpec.Tcp("::1", p)),
+            text().ofMaxLength(9).list().ofMaxSize(3).map(RoundTripTest::command),
+            Combinators.combine(
+                    ports,
+                    Arbitraries.strings().withCharRange('!', '~').ofMaxLength(20),
+                    Arbitraries.integers().between(100, 599).list().ofMaxSize(3),
+                    text().ofMaxLength(9),
+                    Arbitraries.of("http", "https"))
+                .as((port, path, status, body, scheme) ->
+                    new ProbeSpec.Http(
+                        scheme,
+                        "localhost",
+                        port,
+                        "/" + path,
+                        Map.of("X-Port", Integer.toString(port)),
+                        status,
+                        body.isEmpty() ? null : body)));
+    return Combinators.combine(
+            methods,
+            Arbitraries.of(ProbeSpec.Type.class),
+            Arbitraries.integers().between(1, 1000),
+            Arbitraries.longs().between(100, 86_400_000).map(Duration::ofMillis))
+        .as(RoundTripTest::probe)
+        .list()
+        .ofMaxSize(3)
+        .uniqueElements(ProbeSpec::name);
+  }
+
+  private static ProbeSpec.Method command(List<String> arguments) {
+    List<String> exec = new ArrayList<>(List.of("/bin/x"));
+    exec.addAll(arguments);
+    return new ProbeSpec.Command(exec);
+  }
+
+  private static ProbeSpec probe(
+      ProbeSpec.Method method, ProbeSpec.Type type, int threshold, Duration period) {
+    return new ProbeSpec(
+        "p" + threshold,
+        type,
+        method,
+        period.minusMillis(100),
+        period,
+        Duration.ofMillis(threshold),
+        threshold,
+        type == ProbeSpec.Type.READINESS ? threshold : 1);
+  }
+}

@@ -79,7 +79,7 @@ final class Daemon {
         command.add(setsid);
       }
     }
-    command.addAll(ServerProcess.command(files.home()));
+    command.addAll(ServerProcess.command(files.home(), "--daemon"));
     try {
       Files.createDirectories(files.console().getParent());
       Files.write(files.console(), new byte[0]);

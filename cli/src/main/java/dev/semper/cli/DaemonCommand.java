@@ -364,12 +364,9 @@ final class DaemonCommand {
 
   /// The server whose PID file has become useless, by the other file it left.
   private static Optional<ServerProcess.Alive> runningAnyway(Daemon daemon) {
-    return daemon
-        .files()
-        .server()
-        .flatMap(server -> ProcessHandle.of(server.pid()))
-        .filter(handle -> ServerProcess.isServer(handle))
-        .map(ServerProcess.Alive::new);
+    return ServerProcess.byAddress(daemon.files()) instanceof ServerProcess.Alive alive
+        ? Optional.of(alive)
+        : Optional.empty();
   }
 
   private static void start(Session session, Daemon daemon, Duration timeout)

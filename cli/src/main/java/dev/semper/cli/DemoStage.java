@@ -65,7 +65,7 @@ final class DemoStage {
         samples().resolve("demo/web.env"),
         "JAVA_HOME=" + System.getProperty("java.home") + "\n",
         StandardOpenOption.APPEND);
-    Files.writeString(home.resolve("semper.toml"), "[server]\nport = 0\n");
+    Files.writeString(home.resolve("semper.toml"), "[api]\nport = 0\n");
   }
 
   /// Runs a command of this program, shown as it would be typed.

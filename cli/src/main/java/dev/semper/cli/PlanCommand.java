@@ -4,9 +4,11 @@ import dev.semper.api.ChangeInfo;
 import dev.semper.api.PlanInfo;
 import dev.semper.api.PlanItem;
 import dev.semper.api.PlanRequest;
+import dev.semper.api.Wire;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -76,9 +78,15 @@ final class PlanCommand implements Action {
   }
 
   private static String words(ChangeInfo change) {
-    String before = change.before().isEmpty() ? "(none)" : change.before();
-    String after = change.after().isEmpty() ? "(none)" : change.after();
-    return change.path() + ": " + before + " -> " + after;
+    return change.path() + ": " + value(change.before()) + " -> " + value(change.after());
+  }
+
+  private static String value(@Nullable Object value) {
+    return switch (value) {
+      case null -> "(none)";
+      case String text -> text.isEmpty() ? "(none)" : text;
+      default -> Wire.JSON.writeValueAsString(value);
+    };
   }
 
   static String summary(PlanInfo plan) {

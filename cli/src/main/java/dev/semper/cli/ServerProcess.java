@@ -35,7 +35,7 @@ sealed interface ServerProcess {
     try {
       text = Files.readString(file).strip();
     } catch (NoSuchFileException e) {
-      return new Absent();
+      return byAddress(files);
     } catch (IOException e) {
       return new Unreadable(file, RunFiles.reason(e));
     }
@@ -44,6 +44,17 @@ sealed interface ServerProcess {
       return new Unreadable(file, "it holds '" + shown + "' instead of a process number");
     }
     return of(file, Long.parseLong(text));
+  }
+
+  /// The settings may put the PID file elsewhere; the address that the server leaves has its number
+  /// too.
+  static ServerProcess byAddress(RunFiles files) {
+    return files
+        .server()
+        .flatMap(server -> ProcessHandle.of(server.pid()))
+        .filter(ServerProcess::isServer)
+        .<ServerProcess>map(Alive::new)
+        .orElseGet(Absent::new);
   }
 
   private static ServerProcess of(Path file, long pid) {
@@ -74,7 +85,7 @@ sealed interface ServerProcess {
   }
 
   /// How a server for that home is started, by the launcher if there is one.
-  static List<String> command(Path home) {
+  static List<String> command(Path home, String... options) {
     String launcher = System.getProperty("semper.launcher");
     List<String> command = new ArrayList<>();
     if (launcher != null) {
@@ -88,6 +99,7 @@ sealed interface ServerProcess {
       command.add(System.getProperty("java.class.path"));
       command.add(MAIN);
     }
+    command.addAll(List.of(options));
     command.add("--home");
     command.add(home.toString());
     return command;

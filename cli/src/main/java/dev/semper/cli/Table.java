@@ -47,7 +47,7 @@ final class Table {
             .styler(new Words(terminal))
             .data(columns.toArray(Column[]::new), rows.toArray(String[][]::new))
             .asString();
-    text.lines().map(Table::trimmed).forEach(terminal::say);
+    text.lines().map(String::stripTrailing).forEach(terminal::say);
   }
 
   private static String oneLine(String cell) {
@@ -55,19 +55,24 @@ final class Table {
     return line.replaceAll("[\\r\\n]+", " ⏎ ").replaceAll("\\p{Cntrl}", "?");
   }
 
-  private static String trimmed(String line) {
-    return (line.startsWith(" ") ? line.substring(1) : line).stripTrailing();
-  }
-
   private record Words(Terminal terminal) implements Styler {
     @Override
     public List<String> styleCell(Column column, int row, int col, List<String> lines) {
-      return lines.stream().map(line -> terminal.paint(Colour.of(line), line)).toList();
+      return lines.stream().map(line -> cell(Colour.of(line), line, col)).toList();
     }
 
     @Override
     public List<String> styleHeader(Column column, int col, List<String> lines) {
-      return lines.stream().map(line -> terminal.paint(Colour.STRONG, line)).toList();
+      return lines.stream().map(line -> cell(Colour.STRONG, line, col)).toList();
+    }
+
+    /// Without the border's blank before the first column, and without blanks that are coloured.
+    private String cell(Colour colour, String line, int col) {
+      String word = line.strip();
+      String before = line.substring(0, line.indexOf(word));
+      String after = line.substring(before.length() + word.length());
+      String start = col == 0 ? before.substring(Math.min(1, before.length())) : before;
+      return word.isEmpty() ? start + after : start + terminal.paint(colour, word) + after;
     }
   }
 }

@@ -287,7 +287,7 @@ class CommandsTest {
         "apply|--file",
         "batch web|write e.g. stop:web",
         "state web --force stopped|--reason",
-        "status --format xml|json",
+        "status --format xml|JSON",
         "daemon stop --timeout soon|10s",
         "apply -f /does/not/exist.toml|no such file",
         "help nonsense|has no command nonsense"

@@ -45,4 +45,25 @@ final class Secrets {
       default -> value;
     };
   }
+
+  /// A document with every secret in it hidden, however deep.
+  static Map<String, Object> maskedTree(Map<String, Object> document) {
+    Map<String, Object> masked = new LinkedHashMap<>();
+    document.forEach((name, value) -> masked.put(name, maskedNode(name, value)));
+    return masked;
+  }
+
+  @SuppressWarnings("NullAway") // a value that is there stays there
+  private static Object maskedNode(String name, Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, Object> masked = new LinkedHashMap<>();
+      map.forEach(
+          (key, item) -> masked.put(String.valueOf(key), maskedNode(String.valueOf(key), item)));
+      return masked;
+    }
+    if (value instanceof List<?> list && list.stream().anyMatch(Map.class::isInstance)) {
+      return list.stream().map(item -> maskedNode(name, item)).toList();
+    }
+    return masked(name, value);
+  }
 }

@@ -69,6 +69,22 @@ public final class SpecReader {
     return SpecWriter.write(spec);
   }
 
+  /// As [#write], with the values of what looks secret by its name replaced by `***`, to be shown.
+  public static Map<String, Object> writeMasked(WorkloadSpec spec) {
+    return Secrets.maskedTree(SpecWriter.write(spec));
+  }
+
+  /// @param text e.g. `256Mi`, `1G`, or a number of bytes
+  /// @throws IllegalArgumentException if it is none
+  public static long size(String text) {
+    Long bytes = Sizes.parse(text);
+    if (bytes == null) {
+      throw new IllegalArgumentException(
+          "must be %s, not %s".formatted(Sizes.FORM, Words.quoted(text)));
+    }
+    return bytes;
+  }
+
   /// @param text e.g. `1s`, `500ms`, `1h30m`, `2d`, or seconds without unit
   /// @throws IllegalArgumentException if it is none
   public static Duration duration(String text) {

@@ -1,0 +1,344 @@
+package dev.semper.server;
+
+import dev.semper.api.Wire;
+import dev.semper.engine.error.ErrorCode;
+import dev.semper.engine.error.Problem;
+import dev.semper.engine.error.SemperException;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes requests from the network. The head is judged on the event loop, before a byte of the body
+/// is kept; the handler runs on a virtual thread of its own with a time limit.
+final class HttpFront {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
+  static final int MAX_BODY = 8 << 20;
+  private static final int MAX_STREAMS = 256;
+  private static final Duration HANDLER_LIMIT = Duration.ofSeconds(30);
+  private static final Duration BODY_LIMIT = Duration.ofSeconds(30);
+  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5);
+  private static final Duration IDLE_LIMIT = Duration.ofMinutes(2);
+
+  /// What requests are judged and carried out by, once the engine runs.
+  record Desk(Gate gate, Scribe scribe, Metrics metrics) {}
+
+  private final Vertx vertx;
+  private final HttpServer server;
+  private final int maxConnections;
+  private final Promise<Desk> desk = Promise.promise();
+  private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger streams = new AtomicInteger();
+  private final Set<Thread> working = ConcurrentHashMap.newKeySet();
+  private volatile boolean closing;
+
+  private HttpFront(Vertx vertx, int maxConnections) {
+    this.vertx = vertx;
+    this.maxConnections = maxConnections;
+    this.server =
+        vertx.createHttpServer(
+            new HttpServerOptions()
+                .setMaxHeaderSize(16 << 10)
+                .setMaxInitialLineLength(8 << 10)
+                .setIdleTimeout((int) IDLE_LIMIT.toSeconds())
+                .setIdleTimeoutUnit(TimeUnit.SECONDS)
+                .setTcpKeepAlive(true)
+                .setHttp2ClearTextEnabled(false)
+                .setCompressionSupported(false)
+                .setDecompressionSupported(false));
+  }
+
+  /// Binds the port. `/healthz` answers from then on; everything else waits for [#open].
+  static HttpFront bind(Vertx vertx, String host, int port, int maxConnections)
+      throws IOException, InterruptedException {
+    HttpFront front = new HttpFront(vertx, maxConnections);
+    front.server.connectionHandler(front::connected);
+    front.server.requestHandler(front::handle);
+    try {
+      await(front.server.listen(port, host), Duration.ofSeconds(20));
+      return front;
+    } catch (IOException e) {
+      throw new IOException(
+          "cannot listen on %s:%d: %s; is another server running there?"
+              .formatted(host, port, e.getMessage()),
+          e);
+    }
+  }
+
+  int port() {
+    return server.actualPort();
+  }
+
+  /// From now on requests are carried out.
+  void open(Desk opened) {
+    desk.complete(opened);
+  }
+
+  /// Takes no more requests, ends streams, and gives the others a moment to end.
+  void close() throws InterruptedException {
+    closing = true;
+    desk.tryFail("the server is ending");
+    working.forEach(Thread::interrupt);
+    try {
+      await(server.shutdown(500, TimeUnit.MILLISECONDS), Duration.ofSeconds(5));
+    } catch (IOException e) {
+      LOG.warn("the HTTP server did not end cleanly: {}", e.getMessage());
+    }
+  }
+
+  private static <T> T await(Future<T> future, Duration limit)
+      throws IOException, InterruptedException {
+    try {
+      return future
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      throw new IOException(SemperServer.reason(e), e.getCause());
+    } catch (TimeoutException e) {
+      throw new IOException("it took longer than " + limit.toSeconds() + " s", e);
+    }
+  }
+
+  private void connected(HttpConnection connection) {
+    int now = connections.incrementAndGet();
+    connection.closeHandler(_ -> connections.decrementAndGet());
+    if (now > maxConnections) {
+      LOG.warn("refused a connection: {} are open", maxConnections);
+      connection.close();
+    }
+  }
+
+  private void handle(HttpServerRequest request) {
+    if ("/healthz".equals(request.path()) && request.method().name().equals("GET")) {
+      request.response().putHeader("Content-Type", "text/plain").end("ok\n");
+      return;
+    }
+    request.exceptionHandler(_ -> {});
+    request.pause();
+    desk.future().onSuccess(open -> judge(open, request)).onFailure(_ -> send(request, ending()));
+  }
+
+  private static Answer ending() {
+    return Errors.answer(
+        new SemperException(
+            ErrorCode.SHUTTING_DOWN, "The server is ending; try again when it is back"));
+  }
+
+  private void judge(Desk open, HttpServerRequest request) {
+    long start = System.nanoTime();
+    Gate.Visit visit = open.gate().visit(request);
+    if (closing) {
+      send(request, ending());
+    } else if (visit.refusal != null) {
+      run(open, request, visit, new byte[0], start);
+    } else if (tooLong(request)) {
+      visit.refusal = tooLarge();
+      run(open, request, visit, new byte[0], start);
+    } else {
+      read(open, request, visit, start);
+    }
+  }
+
+  private static boolean tooLong(HttpServerRequest request) {
+    String length = request.getHeader("Content-Length");
+    return length != null && (length.length() > 9 || Long.parseLong(length) > MAX_BODY);
+  }
+
+  private static Refusal tooLarge() {
+    return new Refusal(
+        413,
+        ErrorCode.INVALID_REQUEST,
+        "The body is larger than " + (MAX_BODY >> 20) + " MiB; split the document",
+        List.of(new Problem("body", 0, "must not be larger than 8 MiB")),
+        Map.of("Connection", "close"));
+  }
+
+  private void read(Desk open, HttpServerRequest request, Gate.Visit visit, long start) {
+    Buffer body = Buffer.buffer();
+    long timer = vertx.setTimer(BODY_LIMIT.toMillis(), _ -> request.connection().close());
+    boolean[] over = {false};
+    request.handler(chunk -> {
+      if (over[0]) {
+        return;
+      }
+      if (body.length() + chunk.length() > MAX_BODY) {
+        over[0] = true;
+        vertx.cancelTimer(timer);
+        visit.refusal = tooLarge();
+        run(open, request, visit, new byte[0], start);
+        return;
+      }
+      body.appendBuffer(chunk);
+    });
+    request.endHandler(_ -> {
+      if (!over[0]) {
+        vertx.cancelTimer(timer);
+        run(open, request, visit, body.getBytes(), start);
+      }
+    });
+    request.exceptionHandler(_ -> vertx.cancelTimer(timer));
+    request.resume();
+  }
+
+  private void run(
+      Desk open, HttpServerRequest request, Gate.Visit visit, byte[] body, long start) {
+    Context context = vertx.getOrCreateContext();
+    Thread thread =
+        Thread.ofVirtual()
+            .name("request")
+            .unstarted(() -> work(open, request, visit, body, start, context));
+    working.add(thread);
+    thread.start();
+  }
+
+  private void work(
+      Desk open,
+      HttpServerRequest request,
+      Gate.Visit visit,
+      byte[] body,
+      long start,
+      Context context) {
+    try {
+      Answer answer = answer(open, request, visit, body);
+      if (answer instanceof Answer.Stream stream) {
+        stream(request, stream, context);
+      } else {
+        context.runOnContext(_ -> send(request, answer));
+      }
+      open.metrics().request(visit.endpoint, answer.status(), System.nanoTime() - start);
+    } finally {
+      working.remove(Thread.currentThread());
+    }
+  }
+
+  private Answer answer(Desk open, HttpServerRequest request, Gate.Visit visit, byte[] body) {
+    Routes.Route route = visit.route;
+    Refusal refusal = visit.refusal;
+    if (route == null) {
+      return Errors.answer(refusal == null ? new IllegalStateException("no route") : refusal);
+    }
+    Thread thread = Thread.currentThread();
+    long limit = HANDLER_LIMIT.toMillis() + waiting(request);
+    long timer = vertx.setTimer(limit, _ -> thread.interrupt());
+    try {
+      if (refusal != null) {
+        throw refusal;
+      }
+      Call call = open.gate().admit(request, visit, body);
+      Answer answer = route.handler().handle(call);
+      open.scribe().granted(route, call);
+      return answer;
+    } catch (InterruptedException | IOException | RuntimeException | Error e) {
+      return open.scribe().refused(route, visit, e);
+    } finally {
+      vertx.cancelTimer(timer);
+      Thread.interrupted();
+    }
+  }
+
+  /// A long poll may take as much longer as it asks to wait.
+  private static long waiting(HttpServerRequest request) {
+    return request.getParam("wait") == null ? 0 : 60_000;
+  }
+
+  private void stream(HttpServerRequest request, Answer.Stream stream, Context context) {
+    if (streams.incrementAndGet() > MAX_STREAMS) {
+      streams.decrementAndGet();
+      Refusal refusal =
+          new Refusal(
+              503,
+              ErrorCode.SHUTTING_DOWN,
+              "There are " + MAX_STREAMS + " streams open already; end some",
+              List.of(),
+              Map.of("Retry-After", "10"));
+      context.runOnContext(_ -> send(request, Errors.answer(refusal)));
+      return;
+    }
+    Thread thread = Thread.currentThread();
+    HttpServerResponse response = request.response();
+    context.runOnContext(_ -> {
+      response.closeHandler(_ -> thread.interrupt());
+      response.setStatusCode(200).setChunked(true);
+      response.putHeader("Content-Type", stream.contentType());
+      response.putHeader("Cache-Control", "no-store");
+      stream.headers().forEach(response::putHeader);
+      response.writeHead();
+    });
+    try {
+      stream.source().writeTo(new Outlet(context, response));
+      context.runOnContext(_ -> end(response));
+    } catch (InterruptedException _) {
+      context.runOnContext(_ -> end(response));
+    } catch (IOException e) {
+      LOG.debug("a stream ended: {}", e.getMessage());
+      context.runOnContext(_ -> request.connection().close());
+    } catch (RuntimeException e) {
+      LOG.error("a stream failed by a defect", e);
+      context.runOnContext(_ -> request.connection().close());
+    } finally {
+      streams.decrementAndGet();
+    }
+  }
+
+  private static void end(HttpServerResponse response) {
+    if (!response.ended() && !response.closed()) {
+      response.end();
+    }
+  }
+
+  private void send(HttpServerRequest request, Answer answer) {
+    HttpServerResponse response = request.response();
+    if (response.ended() || response.closed()) {
+      return;
+    }
+    response.setStatusCode(answer.status());
+    response.putHeader("Cache-Control", "no-store");
+    response.putHeader("X-Content-Type-Options", "nosniff");
+    answer.headers().forEach(response::putHeader);
+    Future<Void> sent =
+        switch (answer) {
+          case Answer.Json json -> {
+            response.putHeader("Content-Type", json.contentType());
+            yield response.end(Buffer.buffer(Wire.JSON.writeValueAsBytes(json.body())));
+          }
+          case Answer.Text text -> {
+            response.putHeader("Content-Type", text.contentType());
+            yield response.end(text.body());
+          }
+          case Answer.Empty _ -> response.end();
+          case Answer.Stream _ -> throw new IllegalStateException("streams are not sent whole");
+        };
+    if (!request.isEnded()) {
+      sent.onComplete(_ -> drain(request));
+    }
+  }
+
+  /// Reads and drops what the client is still sending: closing at once would reset the connection
+  /// before it has read the answer.
+  private void drain(HttpServerRequest request) {
+    long timer = vertx.setTimer(DRAIN_LIMIT.toMillis(), _ -> request.connection().close());
+    request.handler(_ -> {});
+    request.endHandler(_ -> vertx.cancelTimer(timer));
+    request.exceptionHandler(_ -> vertx.cancelTimer(timer));
+    request.resume();
+  }
+}

@@ -1,0 +1,139 @@
+package dev.semper.server;
+
+import dev.semper.engine.Semper;
+import dev.semper.engine.store.Event;
+import dev.semper.engine.store.EventFilter;
+import dev.semper.engine.workload.Instance;
+import dev.semper.engine.workload.State;
+import dev.semper.engine.workload.Workload;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// What Prometheus reads. Gauges are counted when they are read; what happened is counted from the
+/// events, by a reader of its own that never slows the engine.
+final class Metrics implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Metrics.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Semper semper;
+  private final Thread counting;
+  private final Map<String, Timer> requests = new ConcurrentHashMap<>();
+
+  Metrics(Semper semper) {
+    this.semper = semper;
+    new JvmMemoryMetrics().bindTo(registry);
+    new JvmThreadMetrics().bindTo(registry);
+    new ProcessorMetrics().bindTo(registry);
+    new UptimeMetrics().bindTo(registry);
+    for (State state : State.values()) {
+      Gauge.builder("semper.workloads", () -> workloads(state))
+          .tag("state", state.id())
+          .register(registry);
+    }
+    for (Instance.Phase phase : Instance.Phase.values()) {
+      Gauge.builder("semper.instances", () -> instances(phase))
+          .tag("phase", phase.id())
+          .register(registry);
+    }
+    Gauge.builder("semper.operations.active", this::activeOperations).register(registry);
+    FunctionCounter.builder("semper.events", semper, s -> s.events().last()).register(registry);
+    restarts(0);
+    long from = semper.events().last();
+    this.counting = Thread.ofVirtual().name("metrics").start(() -> count(from));
+  }
+
+  String scrape() {
+    return registry.scrape();
+  }
+
+  void request(Contract.@Nullable Endpoint endpoint, int status, long nanos) {
+    String operation = endpoint == null ? "none" : endpoint.id();
+    requests
+        .computeIfAbsent(
+            operation + status,
+            _ ->
+                Timer.builder("semper.http.requests")
+                    .tag("operation", operation)
+                    .tag("status", String.valueOf(status))
+                    .register(registry))
+        .record(Duration.ofNanos(nanos));
+  }
+
+  @Override
+  public void close() {
+    counting.interrupt();
+  }
+
+  private long workloads(State state) {
+    return semper.workloads().list(null).stream().filter(w -> w.state() == state).count();
+  }
+
+  private long instances(Instance.Phase phase) {
+    return semper.workloads().list(null).stream()
+        .flatMap(w -> w.instances().stream())
+        .filter(i -> i.phase() == phase)
+        .count();
+  }
+
+  private long activeOperations() {
+    return semper.workloads().list(null).stream()
+        .map(Workload::operationId)
+        .filter(id -> id != null)
+        .count();
+  }
+
+  private void count(long from) {
+    EventFilter filter = EventFilter.ALL.after(from);
+    try {
+      while (!Thread.currentThread().isInterrupted()) {
+        long last = semper.events().await(filter.after(), PATIENCE);
+        for (Event event : semper.events().read(filter, 1000)) {
+          count(event);
+          filter = filter.after(event.seq());
+        }
+        if (last > filter.after() && semper.events().first() > filter.after() + 1) {
+          filter = filter.after(semper.events().first() - 1);
+        }
+      }
+    } catch (InterruptedException _) {
+      LOG.debug("counting has ended");
+    } catch (RuntimeException e) {
+      LOG.error("events are no longer counted for the metrics", e);
+    }
+  }
+
+  private void count(Event event) {
+    switch (event.type()) {
+      case "instance.restart_scheduled", "instance.restart_limit_reached" -> restarts(1);
+      case "operation.ended" ->
+          Counter.builder("semper.operations")
+              .tag("kind", String.valueOf(event.data().getOrDefault("kind", "")))
+              .tag("status", String.valueOf(event.data().getOrDefault("status", "")))
+              .register(registry)
+              .increment();
+      default -> {
+        // counted in semper_events_total only
+      }
+    }
+  }
+
+  private void restarts(int more) {
+    Counter.builder("semper.restarts").register(registry).increment(more);
+  }
+}

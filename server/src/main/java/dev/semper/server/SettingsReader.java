@@ -1,0 +1,300 @@
+package dev.semper.server;
+
+import dev.semper.engine.error.ErrorCode;
+import dev.semper.engine.error.Problem;
+import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.SpecReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.tomlj.Toml;
+import org.tomlj.TomlArray;
+import org.tomlj.TomlParseError;
+import org.tomlj.TomlParseResult;
+import org.tomlj.TomlPosition;
+
+/// Reads `semper.toml`, and the `[daemon]` table of a `lifecycle-config.toml` in the form of the VM
+/// lifecycle daemon. Unknown keys are refused; all that is wrong is told at once.
+final class SettingsReader {
+  private static final Logger LOG = LoggerFactory.getLogger(SettingsReader.class);
+  private static final Set<String> KEYS =
+      Set.of(
+          "api.host",
+          "api.port",
+          "api.allowed_hosts",
+          "api.max_connections",
+          "database.url",
+          "database.user",
+          "database.password",
+          "database.password_file",
+          "log.level",
+          "log.format",
+          "log.file",
+          "log.max_size",
+          "log.max_files",
+          "engine.max_concurrent_operations",
+          "engine.event_retention_days",
+          "daemon.pid_file",
+          "daemon.log_file",
+          "daemon.log_level");
+  private static final Map<String, String> LEVELS =
+      Map.of(
+          "critical", "error",
+          "error", "error",
+          "warning", "warn",
+          "warn", "warn",
+          "info", "info",
+          "debug", "debug");
+
+  private final Path file;
+  private final TomlParseResult toml;
+  private final List<Problem> problems = new ArrayList<>();
+
+  private SettingsReader(Path file, TomlParseResult toml) {
+    this.file = file;
+    this.toml = toml;
+  }
+
+  /// Reads the settings of a home; a file that is not there leaves the defaults.
+  ///
+  /// @param config in place of `semper.toml` of the home
+  static Settings read(Path home, @Nullable Path config) {
+    Settings settings = Settings.of(home);
+    Path lifecycle = settings.home().resolve("lifecycle-config.toml");
+    if (Files.exists(lifecycle)) {
+      settings = open(lifecycle).apply(settings);
+    }
+    Path file = config == null ? settings.home().resolve("semper.toml") : config;
+    if (Files.exists(file)) {
+      return open(file).apply(settings);
+    }
+    if (config != null) {
+      throw new SemperException(
+          ErrorCode.INVALID_REQUEST, "The settings file " + config + " does not exist");
+    }
+    return settings;
+  }
+
+  private static SettingsReader open(Path file) {
+    try {
+      return new SettingsReader(file, Toml.parse(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the settings file " + file, e);
+    }
+  }
+
+  private Settings apply(Settings base) {
+    for (TomlParseError error : toml.errors()) {
+      add("", error.position(), String.valueOf(error.getMessage()));
+    }
+    if (problems.isEmpty()) {
+      refuseUnknown();
+    }
+    Settings settings =
+        new Settings(
+            base.home(),
+            path("daemon.pid_file", base.pidFile()),
+            api(base),
+            database(base),
+            log(base),
+            engine(base));
+    if (!problems.isEmpty()) {
+      throw new SemperException(
+          ErrorCode.INVALID_REQUEST,
+          "The settings file %s is wrong: %s%s"
+              .formatted(
+                  file,
+                  problems.getFirst(),
+                  problems.size() > 1 ? " (and " + (problems.size() - 1) + " more)" : ""),
+          problems,
+          Map.of());
+    }
+    return settings;
+  }
+
+  private void refuseUnknown() {
+    boolean lifecycle = toml.isTable("vms");
+    for (String key : toml.dottedKeySet()) {
+      if (!KEYS.contains(key) && !(lifecycle && key.startsWith("vms."))) {
+        TomlPosition position = toml.inputPositionOf(key);
+        String nearest = Nearest.of(key, KEYS);
+        add(
+            key,
+            position,
+            "unknown setting" + (nearest.isEmpty() ? "" : "; did you mean " + nearest + "?"));
+      }
+    }
+    if (lifecycle) {
+      LOG.warn(
+          "{}: the [vms.…] tables are ignored: VM workloads need the VM driver, which is not part of"
+              + " this version",
+          file);
+    }
+  }
+
+  private Settings.Api api(Settings base) {
+    Settings.Api api = base.api();
+    return new Settings.Api(
+        text("api.host", api.host()),
+        (int) number("api.port", api.port(), 0, 65535),
+        texts("api.allowed_hosts", api.allowedHosts()),
+        (int) number("api.max_connections", api.maxConnections(), 8, 65535));
+  }
+
+  private Settings.Database database(Settings base) {
+    Settings.Database database = base.database();
+    String url = optional("database.url", database.url());
+    if (url != null && !url.startsWith("jdbc:sqlite:") && !url.startsWith("jdbc:postgresql:")) {
+      add(
+          "database.url",
+          toml.inputPositionOf("database.url"),
+          "must begin with jdbc:postgresql: or jdbc:sqlite:");
+    }
+    String password = optional("database.password", database.password());
+    String passwordFile = optional("database.password_file", null);
+    return new Settings.Database(
+        url,
+        optional("database.user", database.user()),
+        passwordFile == null ? password : secret(passwordFile));
+  }
+
+  private @Nullable String secret(String name) {
+    try {
+      return Files.readString(expand(name)).strip();
+    } catch (IOException e) {
+      add(
+          "database.password_file",
+          toml.inputPositionOf("database.password_file"),
+          "cannot be read: " + e.getMessage());
+      return null;
+    }
+  }
+
+  private Settings.Log log(Settings base) {
+    Settings.Log log = base.log();
+    String level = level("daemon.log_level", level("log.level", log.level()));
+    String format = text("log.format", log.json() ? "json" : "text");
+    if (!format.equals("json") && !format.equals("text")) {
+      add("log.format", toml.inputPositionOf("log.format"), "must be text or json, not " + format);
+    }
+    Path logFile = log.file();
+    for (String key : List.of("log.file", "daemon.log_file")) {
+      String name = optional(key, null);
+      logFile = name == null ? logFile : expand(name);
+    }
+    return new Settings.Log(
+        level,
+        format.equals("json"),
+        logFile,
+        size("log.max_size", log.maxBytes()),
+        (int) number("log.max_files", log.maxFiles(), 0, 1000));
+  }
+
+  private Settings.Engine engine(Settings base) {
+    Settings.Engine engine = base.engine();
+    return new Settings.Engine(
+        (int) number("engine.max_concurrent_operations", engine.maxConcurrentOperations(), 1, 1000),
+        (int) number("engine.event_retention_days", engine.eventRetentionDays(), 1, 36500));
+  }
+
+  private String level(String key, String otherwise) {
+    String level = LEVELS.get(text(key, otherwise).toLowerCase(Locale.ROOT));
+    if (level == null) {
+      add(key, toml.inputPositionOf(key), "must be one of error, warn, info, debug");
+      return otherwise;
+    }
+    return level;
+  }
+
+  private Path path(String key, Path otherwise) {
+    String name = optional(key, null);
+    return name == null ? otherwise : expand(name);
+  }
+
+  private Path expand(String name) {
+    String home = System.getProperty("user.home");
+    Path path = Path.of(name.startsWith("~/") ? home + name.substring(1) : name);
+    Path parent = file.toAbsolutePath().getParent();
+    return path.isAbsolute() || parent == null ? path : parent.resolve(path).normalize();
+  }
+
+  private String text(String key, String otherwise) {
+    String text = optional(key, otherwise);
+    return text == null ? otherwise : text;
+  }
+
+  private @Nullable String optional(String key, @Nullable String otherwise) {
+    Object value = value(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof String text && !text.isBlank()) {
+      return text;
+    }
+    add(key, toml.inputPositionOf(key), "must be text in quotes");
+    return otherwise;
+  }
+
+  private List<String> texts(String key, List<String> otherwise) {
+    Object value = value(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof TomlArray array
+        && array.toList().stream().allMatch(String.class::isInstance)) {
+      return array.toList().stream().map(String::valueOf).toList();
+    }
+    add(key, toml.inputPositionOf(key), "must be a list of texts");
+    return otherwise;
+  }
+
+  private long number(String key, long otherwise, long least, long most) {
+    Object value = value(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Long number && number >= least && number <= most) {
+      return number;
+    }
+    add(key, toml.inputPositionOf(key), "must be a number from " + least + " to " + most);
+    return otherwise;
+  }
+
+  private long size(String key, long otherwise) {
+    Object value = value(key);
+    if (value == null) {
+      return otherwise;
+    }
+    try {
+      long size = SpecReader.size(String.valueOf(value));
+      if (size >= 1024) {
+        return size;
+      }
+      add(key, toml.inputPositionOf(key), "must be at least 1Ki");
+    } catch (IllegalArgumentException e) {
+      add(key, toml.inputPositionOf(key), String.valueOf(e.getMessage()));
+    }
+    return otherwise;
+  }
+
+  private @Nullable Object value(String key) {
+    try {
+      return toml.get(key);
+    } catch (IllegalArgumentException e) {
+      return null; // a table where a value was expected, told as an unknown setting
+    }
+  }
+
+  private void add(String key, @Nullable TomlPosition position, String message) {
+    problems.add(new Problem(key, position == null ? 0 : position.line(), message));
+  }
+}

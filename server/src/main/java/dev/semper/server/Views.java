@@ -1,0 +1,187 @@
+package dev.semper.server;
+
+import dev.semper.api.AuditInfo;
+import dev.semper.api.CapabilityInfo;
+import dev.semper.api.ChangeInfo;
+import dev.semper.api.EventInfo;
+import dev.semper.api.ExitInfo;
+import dev.semper.api.HealthInfo;
+import dev.semper.api.InstanceInfo;
+import dev.semper.api.OperationInfo;
+import dev.semper.api.PlanInfo;
+import dev.semper.api.PlanItem;
+import dev.semper.api.QuotaInfo;
+import dev.semper.api.StepInfo;
+import dev.semper.api.TenantInfo;
+import dev.semper.api.TokenInfo;
+import dev.semper.api.WorkloadInfo;
+import dev.semper.engine.access.Tenant;
+import dev.semper.engine.access.Token;
+import dev.semper.engine.operation.Operation;
+import dev.semper.engine.operation.Plan;
+import dev.semper.engine.spec.DependencySpec;
+import dev.semper.engine.spec.SpecReader;
+import dev.semper.engine.spec.WorkloadSpec;
+import dev.semper.engine.store.AuditLog;
+import dev.semper.engine.store.Event;
+import dev.semper.engine.workload.Instance;
+import dev.semper.engine.workload.Workload;
+import dev.semper.spi.Capability;
+import dev.semper.spi.Exit;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The engine's records as the wire's.
+final class Views {
+  private Views() {}
+
+  static WorkloadInfo workload(Workload w, boolean withDocument) {
+    WorkloadSpec spec = w.spec();
+    return new WorkloadInfo(
+        w.tenant(),
+        w.name(),
+        w.uid(),
+        spec.kind(),
+        spec.version(),
+        w.generation(),
+        w.previousGeneration(),
+        w.state().id(),
+        w.stateSince(),
+        w.desired().id(),
+        w.reason(),
+        w.operationId(),
+        spec.instances(),
+        (int) w.ready(),
+        w.instances().stream().mapToInt(Instance::restarts).sum(),
+        w.failures(),
+        w.refusedUntil(),
+        w.readySince(),
+        w.createdAt(),
+        spec.dependsOn().stream().map(DependencySpec::workload).toList(),
+        spec.labels(),
+        w.instances().stream().map(i -> instance(w, i)).toList(),
+        withDocument ? document(spec) : null);
+  }
+
+  /// The specification as in a file, with what looks secret masked.
+  static Map<String, Object> document(WorkloadSpec spec) {
+    return SpecReader.writeMasked(spec);
+  }
+
+  private static InstanceInfo instance(Workload w, Instance i) {
+    Instance.Health health = i.health();
+    return new InstanceInfo(
+        w.instanceName(i),
+        i.incarnation(),
+        i.ordinal(),
+        i.generation(),
+        w.spec(i).version(),
+        i.phase().id(),
+        i.candidate(),
+        i.handle(),
+        i.port(),
+        i.since(),
+        i.startedAt(),
+        i.nextAttemptAt(),
+        i.reason(),
+        new HealthInfo(health.started(), health.ready(), health.live(), health.probes()),
+        exit(i.lastExit()),
+        i.restarts(),
+        i.attempts().size());
+  }
+
+  private static @Nullable ExitInfo exit(@Nullable Exit exit) {
+    return exit == null ? null : new ExitInfo(exit.at(), exit.code(), exit.signal(), exit.detail());
+  }
+
+  static OperationInfo operation(Operation o) {
+    return new OperationInfo(
+        o.id(),
+        o.tenant(),
+        o.workload(),
+        o.kind().id(),
+        o.status().id(),
+        o.status().ended(),
+        o.priority().id(),
+        o.generation(),
+        o.request(),
+        o.steps().stream().map(Views::step).toList(),
+        o.progress(),
+        o.waitingFor(),
+        o.error(),
+        o.errorCode(),
+        o.parent(),
+        o.after(),
+        o.idempotencyKey(),
+        o.actor(),
+        o.attempt(),
+        o.createdAt(),
+        o.startedAt(),
+        o.endedAt());
+  }
+
+  private static StepInfo step(Operation.Step s) {
+    return new StepInfo(
+        s.name(), s.undo(), s.status().id(), s.detail(), s.startedAt(), s.endedAt());
+  }
+
+  static PlanInfo plan(Plan plan) {
+    List<PlanItem> items =
+        plan.items().stream()
+            .map(i ->
+                new PlanItem(
+                    i.workload(),
+                    i.action().id(),
+                    i.diff() == null
+                        ? List.of()
+                        : i.diff().changes().stream()
+                            .map(c -> new ChangeInfo(c.path(), c.before(), c.after()))
+                            .toList()))
+            .toList();
+    return new PlanInfo(plan.isEmpty(), items);
+  }
+
+  static EventInfo event(Event e) {
+    return new EventInfo(
+        e.seq(),
+        e.at(),
+        e.tenant(),
+        e.workload(),
+        e.instance(),
+        e.type(),
+        e.data(),
+        e.operationId(),
+        e.actor());
+  }
+
+  static AuditInfo audit(AuditLog.Entry e) {
+    return new AuditInfo(
+        e.seq(),
+        e.entry().at(),
+        e.entry().tenant(),
+        e.entry().actor(),
+        e.entry().origin(),
+        e.entry().action(),
+        e.entry().resource(),
+        e.entry().outcome(),
+        e.entry().detail(),
+        e.hash());
+  }
+
+  static TenantInfo tenant(Tenant t) {
+    return new TenantInfo(
+        t.name(),
+        new QuotaInfo(
+            t.quota().workloads(), t.quota().instances(), t.quota().memoryBytes(), t.quota().cpu()),
+        t.createdAt());
+  }
+
+  static TokenInfo token(Token t) {
+    return new TokenInfo(t.id(), t.name(), t.role().id(), t.tenant(), t.createdAt(), t.createdBy());
+  }
+
+  static CapabilityInfo capability(Capability c) {
+    return new CapabilityInfo(c.name(), c.available(), c.detail());
+  }
+}

@@ -39,7 +39,6 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
 
   private final DriverContext context;
   private final Map<String, Tracked> tracked = new ConcurrentHashMap<>();
-  private final ProcTable table = new ProcTable();
   private final Changes changes = new Changes();
   private final Logs logs = new Logs();
   private final Cgroups cgroups;
@@ -51,11 +50,12 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
 
   private Processes(DriverContext context, KeeperProgram program) throws IOException {
     this.context = context;
-    this.cgroups = new Cgroups(Wire.fileName(context.home().toAbsolutePath().toString()));
+    this.cgroups = new Cgroups(Cgroups.homeName(context.home()));
     this.keeper = new KeeperLink(context.state(), program, this);
-    this.ender = new Ender(keeper, table, changes, cgroups, tracked::values);
-    this.sweeper = new Sweeper(table, tracked::values, ender, context.notices(), this::swept);
-    this.usages = new Usages(table, tracked::values);
+    Forests forests = new Forests(new ProcTable(), tracked::values);
+    this.ender = new Ender(keeper, forests, changes, cgroups);
+    this.sweeper = new Sweeper(forests, ender, context.notices(), this::swept);
+    this.usages = new Usages(forests);
     this.commands = new Commands(this, keeper, ender, context.state().resolve("exec"));
   }
 

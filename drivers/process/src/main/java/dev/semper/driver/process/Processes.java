@@ -257,15 +257,16 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
 
   StopResult stop(String incarnation, StopRequest request) {
     Tracked found = known(incarnation);
-    if (found == null) {
+    if (found == null || found.isSwept()) {
       return StopResult.CLEAN;
     }
+    boolean gone = false;
     found.ending(true);
     try {
       StopResult result = ender.end(found, request);
-      if (result.leftOver() == 0) {
+      gone = result.leftOver() == 0;
+      if (gone) {
         awaitEnd(found);
-        cgroups.remove(incarnation);
       }
       return result;
     } catch (InterruptedException e) {
@@ -273,6 +274,11 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
       throw new IllegalStateException("interrupted while stopping " + incarnation, e);
     } finally {
       found.ending(false);
+      if (!found.runs() && gone) {
+        swept(found);
+      } else if (!found.runs()) {
+        sweeper.add(found);
+      }
     }
   }
 

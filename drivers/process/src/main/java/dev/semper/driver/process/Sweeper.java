@@ -1,6 +1,7 @@
 package dev.semper.driver.process;
 
 import dev.semper.spi.StopRequest;
+import dev.semper.spi.StopResult;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,9 +60,9 @@ final class Sweeper implements AutoCloseable {
     Forest forest = forests.now();
     for (Tracked tracked : batch) {
       List<Proc> left = forest.tree(tracked.name());
-      if (left.isEmpty() || tracked.ending()) {
+      if (left.isEmpty()) {
         swept.accept(tracked);
-      } else {
+      } else if (!tracked.ending()) { // else a stop is under way, with patience of its own
         Thread.ofVirtual().name("semper-sweep").start(() -> end(tracked, left));
       }
     }
@@ -80,13 +81,20 @@ final class Sweeper implements AutoCloseable {
                 + (left.size() == 1 ? ")" : " and others)")
                 + "; ending them");
       }
-      ender.end(tracked, GENTLY);
+      finished(tracked, ender.end(tracked, GENTLY));
     } catch (InterruptedException e) {
       LOG.debug("interrupted while ending what {} left behind", tracked.name());
     } catch (RuntimeException e) {
       LOG.warn("cannot end what {} left behind", tracked.name(), e);
-    } finally {
+    }
+  }
+
+  private void finished(Tracked tracked, StopResult result) {
+    if (result.leftOver() == 0) {
       swept.accept(tracked);
+    } else {
+      LOG.warn("{} processes of {} cannot be ended; trying on", result.leftOver(), tracked.name());
+      add(tracked);
     }
   }
 

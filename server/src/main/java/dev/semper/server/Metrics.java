@@ -121,10 +121,14 @@ final class Metrics implements AutoCloseable {
   private void count(Event event) {
     switch (event.type()) {
       case "instance.restart_scheduled", "instance.restart_limit_reached" -> restarts(1);
-      case "operation.ended" ->
+      case "operation.succeeded",
+          "operation.failed",
+          "operation.rolled_back",
+          "operation.cancelled",
+          "operation.inconsistent" ->
           Counter.builder("semper.operations")
               .tag("kind", String.valueOf(event.data().getOrDefault("kind", "")))
-              .tag("status", String.valueOf(event.data().getOrDefault("status", "")))
+              .tag("status", event.type().substring("operation.".length()))
               .register(registry)
               .increment();
       default -> {

@@ -24,7 +24,8 @@ final class OsSignals {
                       yield null;
                     }
                     case "hashCode" -> System.identityHashCode(self);
-                    case "equals" -> System.identityHashCode(self) == System.identityHashCode(arguments[0]);
+                    case "equals" ->
+                        System.identityHashCode(self) == System.identityHashCode(arguments[0]);
                     default -> "handler of SIG" + name;
                   });
       signal

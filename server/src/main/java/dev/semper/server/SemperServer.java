@@ -3,7 +3,6 @@ package dev.semper.server;
 import dev.semper.api.ReloadResult;
 import dev.semper.api.Wire;
 import dev.semper.engine.Semper;
-import dev.semper.engine.access.Tenants;
 import dev.semper.engine.access.Tokens;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
@@ -11,11 +10,8 @@ import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.OperationKind;
 import dev.semper.engine.operation.OperationRequest;
 import dev.semper.engine.operation.Priority;
-import dev.semper.engine.spec.DriverFacts;
-import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.workload.Desired;
 import dev.semper.engine.workload.Workload;
-import dev.semper.spi.Driver;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -24,17 +20,14 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -110,15 +103,14 @@ public final class SemperServer implements AutoCloseable {
     boolean started = false;
     try {
       Clock clock = Clock.systemUTC();
-      this.tokens = Tokens.load(semper.store(), clock, new SecureRandom());
-      Tenants tenants = Tenants.load(semper.store(), tokens, clock);
+      this.tokens = semper.tokens();
       if (tokens.makeFirst(settings.tokenFile())) {
         LOG.info("made the first token: an administrator's, in {}", settings.tokenFile());
       }
       this.metrics = new Metrics(semper);
       timeline.mark("tokens and tenants are read");
-      Routes routes = routes(tenants, tokens, clock);
-      Gate gate = new Gate(join(contract), routes, tokens, tenants, hosts());
+      Routes routes = routes(clock);
+      Gate gate = new Gate(join(contract), routes, tokens, semper.tenants(), hosts());
       front.open(new HttpFront.Desk(gate, new Scribe(semper.store(), clock), metrics));
       writeServerFile();
       started = true;
@@ -166,7 +158,12 @@ public final class SemperServer implements AutoCloseable {
       throws InterruptedException, IOException {
     boolean started = false;
     try {
-      Semper semper = Engines.start(settings);
+      Semper semper =
+          Semper.builder()
+              .home(settings.home())
+              .database(settings.store())
+              .maxConcurrentOperations(settings.engine().maxConcurrentOperations())
+              .start();
       timeline.mark("the engine is up");
       started = true;
       return semper;
@@ -214,11 +211,7 @@ public final class SemperServer implements AutoCloseable {
     }
   }
 
-  private Routes routes(Tenants tenants, Tokens tokens, Clock clock) {
-    Map<String, DriverFacts> drivers = new HashMap<>();
-    for (Driver driver : ServiceLoader.load(Driver.class)) {
-      drivers.put(driver.kind(), DriverFacts.of(driver));
-    }
+  private Routes routes(Clock clock) {
     Routes routes = new Routes();
     ServerRoutes.Host host =
         new ServerRoutes.Host(
@@ -229,11 +222,11 @@ public final class SemperServer implements AutoCloseable {
             this::reload,
             this::endSoon);
     new ServerRoutes(semper, metrics, host, clock).addTo(routes);
-    new WorkloadRoutes(semper, new SpecReader(drivers), clock).addTo(routes);
+    new WorkloadRoutes(semper, semper.specs(), clock).addTo(routes);
     new LogRoutes(semper).addTo(routes);
     new OperationRoutes(semper).addTo(routes);
     new EventRoutes(semper.events()).addTo(routes);
-    new AccessRoutes(tenants, tokens, semper.audit()).addTo(routes);
+    new AccessRoutes(semper.tenants(), tokens, semper.audit()).addTo(routes);
     return routes;
   }
 

@@ -45,7 +45,7 @@ final class Check {
   /// What it did not get, for messages.
   String what() {
     return switch (subject.spec.method()) {
-      case ProbeSpec.Http http -> "No answer from " + HttpRequest.url(http, port());
+      case ProbeSpec.Http http -> "No HTTP answer from " + HttpRequest.url(http, port());
       case ProbeSpec.Tcp tcp -> "No connection to " + tcp.host() + ":" + port();
       case ProbeSpec.Command command -> "No result of " + command.exec().getFirst();
     };

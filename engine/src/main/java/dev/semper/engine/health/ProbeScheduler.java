@@ -15,7 +15,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,15 +29,12 @@ final class ProbeScheduler implements Check.Sink {
   static final int MAX_COMMANDS = 64;
 
   private static final Logger log = LoggerFactory.getLogger(ProbeScheduler.class);
-  private static final long SPREAD_AT_MOST = TimeUnit.SECONDS.toNanos(1);
   private static final long RETURN_WITHIN = TimeUnit.SECONDS.toNanos(5);
-  private static final double EARLY = 0.1;
-  private static final double JITTER = 0.05;
 
   private final Checker checker;
   private final StarvationGuard guard;
   private final Tally tally;
-  private final RandomGenerator random;
+  private final Timing timing;
   private final InstantSource wall;
   private final LongSupplier nanos;
   private final Runnable wakeUp;
@@ -64,14 +60,14 @@ final class ProbeScheduler implements Check.Sink {
       Checker checker,
       StarvationGuard guard,
       Tally tally,
-      RandomGenerator random,
+      Timing timing,
       InstantSource wall,
       LongSupplier nanos,
       Runnable wakeUp) {
     this.checker = checker;
     this.guard = guard;
     this.tally = tally;
-    this.random = random;
+    this.timing = timing;
     this.wall = wall;
     this.nanos = nanos;
     this.wakeUp = wakeUp;
@@ -154,8 +150,6 @@ final class ProbeScheduler implements Check.Sink {
     }
   }
 
-  // ---- who is watched
-
   private void begin(Watch watch) {
     long now = nanos.getAsLong();
     Watched old = watched.get(watch.incarnation());
@@ -213,43 +207,11 @@ final class ProbeScheduler implements Check.Sink {
     for (Worker worker : target.workers()) {
       if (worker.check == null && !waitingCommands.contains(worker)) {
         if (target.wants(worker) && !due.contains(worker)) {
-          worker.next = firstTime(worker, now);
+          worker.next = timing.first(worker, now);
         }
         arrange(worker);
       }
     }
-  }
-
-  // ---- when
-
-  /// Known ones spread over their period, so that a server that comes back does not ask all at
-  /// once; new ones start and get ready fast; liveness, which nobody waits for, spreads up to a
-  /// second.
-  private long firstTime(Worker worker, long now) {
-    if (worker.told != null) {
-      return now + share(worker.period);
-    }
-    long earliest = Math.max(now, worker.target.since + worker.spec.initialDelay().toNanos());
-    long spread = Math.min(worker.period, SPREAD_AT_MOST);
-    boolean awaited = worker.spec.type() != ProbeSpec.Type.LIVENESS;
-    return earliest + share(awaited ? (long) (spread * EARLY) : spread);
-  }
-
-  private long share(long span) {
-    return (long) (random.nextDouble() * span);
-  }
-
-  private long jittered(long period) {
-    return (long) (period * (1 - JITTER + 2 * JITTER * random.nextDouble()));
-  }
-
-  /// The time after this check: counted from when it was planned, so that lateness does not add up;
-  /// unless it was so late that all overdue ones would stay in step for ever.
-  private long nextTime(Worker worker, long now) {
-    if (now - worker.planned > worker.period / 2) {
-      return now + worker.period / 2 + share(worker.period);
-    }
-    return worker.planned + jittered(worker.period);
   }
 
   private void arrange(Worker worker) {
@@ -265,8 +227,6 @@ final class ProbeScheduler implements Check.Sink {
     worker.wakeAt = at;
     due.add(worker);
   }
-
-  // ---- one check
 
   private void wake(Worker worker, long now) {
     Check check = worker.check;
@@ -298,7 +258,7 @@ final class ProbeScheduler implements Check.Sink {
             nanos,
             this);
     worker.check = check;
-    worker.next = nextTime(worker, now);
+    worker.next = timing.next(worker, now);
     wakeAt(worker, now + worker.timeout);
     runningCommands += worker.runsCommand() ? 1 : 0;
     tally.checks.increment();
@@ -361,7 +321,7 @@ final class ProbeScheduler implements Check.Sink {
   private void arrangeNext(Worker worker) {
     long now = nanos.getAsLong();
     if (worker.next <= now) {
-      worker.next = now + share((long) (worker.period * EARLY));
+      worker.next = timing.soon(worker, now);
     }
     arrange(worker);
   }
@@ -372,8 +332,6 @@ final class ProbeScheduler implements Check.Sink {
       dispatch(worker, nanos.getAsLong());
     }
   }
-
-  // ---- what it means
 
   private void settle(Worker worker, Check check, Outcome outcome, long at) {
     check.settled = true;

@@ -45,7 +45,7 @@ public final class Probes implements Prober, AutoCloseable {
             new EitherChecker(plain.apply(sockets), threads),
             new StarvationGuard(notices, HOLD),
             new Tally(),
-            random,
+            new Timing(random),
             wall,
             () -> System.nanoTime() - origin,
             sockets::wakeUp);

@@ -49,7 +49,7 @@ final class ThreadChecker implements Checker, AutoCloseable {
     Outcome outcome = new Outcome.Erred("cancelled");
     try {
       if (check.begin()) {
-        outcome = outcome(check.subject);
+        outcome = outcome(check);
       }
     } catch (Throwable e) {
       outcome = new Outcome.Erred("The prober itself failed: " + e);
@@ -59,44 +59,44 @@ final class ThreadChecker implements Checker, AutoCloseable {
     }
   }
 
-  private Outcome outcome(Check.Subject subject) throws InterruptedException {
-    return switch (subject.spec().method()) {
-      case ProbeSpec.Http http -> http(http, http.port() == 0 ? subject.port() : http.port());
-      case ProbeSpec.Tcp tcp -> tcp(tcp, tcp.port() == 0 ? subject.port() : tcp.port());
-      case ProbeSpec.Command command -> command(command, subject);
-    };
+  private Outcome outcome(Check check) throws InterruptedException {
+    try {
+      return switch (check.subject.spec().method()) {
+        case ProbeSpec.Http http -> http(http, check.port());
+        case ProbeSpec.Tcp tcp -> tcp(tcp, check.port());
+        case ProbeSpec.Command command -> command(command, check.subject);
+      };
+    } catch (HttpReply.Garbage e) {
+      return new Outcome.Failed(check.what() + ": " + e.getMessage());
+    } catch (IOException e) {
+      return Troubles.judge(check.what(), e);
+    }
   }
 
-  private Outcome http(ProbeSpec.Http http, int port) throws InterruptedException {
+  private Outcome http(ProbeSpec.Http http, int port)
+      throws IOException, InterruptedException, HttpReply.Garbage {
     try (Socket socket = connect(http.host(), port)) {
       Socket stream = http.scheme().equals("https") ? encrypted(socket, http.host(), port) : socket;
       stream.getOutputStream().write(HttpRequest.bytes(http, port));
       HttpReply reply = new HttpReply(http.expectedBody() != null);
-      byte[] buffer = new byte[2048];
-      InputStream in = stream.getInputStream();
-      for (int n = in.read(buffer); ; n = in.read(buffer)) {
-        if (n < 0) {
-          reply.end();
-          break;
-        }
-        if (reply.feed(buffer, n)) {
-          break;
-        }
-      }
+      read(stream.getInputStream(), reply);
       return HttpRequest.judge(http, port, reply);
-    } catch (HttpReply.Garbage e) {
-      return new Outcome.Failed(
-          "No HTTP answer from " + HttpRequest.url(http, port) + ": " + e.getMessage());
-    } catch (IOException e) {
-      return Troubles.judge("No answer from " + HttpRequest.url(http, port), e);
     }
   }
 
-  private Outcome tcp(ProbeSpec.Tcp tcp, int port) throws InterruptedException {
+  private static void read(InputStream in, HttpReply reply) throws IOException, HttpReply.Garbage {
+    byte[] buffer = new byte[2048];
+    for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+      if (reply.feed(buffer, n)) {
+        return;
+      }
+    }
+    reply.end();
+  }
+
+  private Outcome tcp(ProbeSpec.Tcp tcp, int port) throws IOException, InterruptedException {
     try (Socket _ = connect(tcp.host(), port)) {
       return new Outcome.Passed();
-    } catch (IOException e) {
-      return Troubles.judge("No connection to " + tcp.host() + ":" + port, e);
     }
   }
 

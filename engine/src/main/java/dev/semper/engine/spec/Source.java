@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 /// tangled than any honest document is refused before it costs much.
 final class Source {
   static final int MAX_BYTES = 8 << 20;
+
+  /// tomlj takes up to a kilobyte of memory for a byte of text, and seconds for a MiB.
+  static final int MAX_TOML_BYTES = 256 << 10;
+
   static final int MAX_DEPTH = 100;
 
   private Source() {}
@@ -18,6 +22,10 @@ final class Source {
   static Node parse(String text, Format format, Problems problems) {
     if (isLongerThan(text, MAX_BYTES)) {
       throw problems.fatal("", 1, "the document is larger than 8 MiB: split it");
+    }
+    if (format == Format.TOML && isLongerThan(text, MAX_TOML_BYTES)) {
+      throw problems.fatal(
+          "", 1, "the document is larger than 256 KiB: split it, or write it as YAML or JSON");
     }
     String content = text.startsWith("\uFEFF") ? text.substring(1) : text;
     int broken = lineWithHalfACharacter(content);

@@ -5,13 +5,14 @@ import dev.semper.engine.error.SemperException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,42 +23,67 @@ final class FileLease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FileLease.class);
   private static final int PID_DIGITS = 20;
 
-  private final FileChannel channel;
+  /// Held by this process. A second channel on a locked file must not even be opened: closing it
+  /// would release the lock (so POSIX has it).
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
-  private FileLease(FileChannel channel) {
+  private final Path file;
+  private final FileChannel channel;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private FileLease(Path file, FileChannel channel) {
+    this.file = file;
     this.channel = channel;
   }
 
   static FileLease take(Path database) throws IOException {
-    Path file = Path.of(database + ".lock");
+    Path file = lockFile(database);
+    if (!HELD.add(file)) {
+      throw inUse(database, file, String.valueOf(ProcessHandle.current().pid()));
+    }
+    boolean taken = false;
+    try {
+      FileLease lease = new FileLease(file, lock(database, file));
+      taken = true;
+      return lease;
+    } finally {
+      if (!taken) {
+        HELD.remove(file);
+      }
+    }
+  }
+
+  /// The same whatever symbolic links lead to the database.
+  private static Path lockFile(Path database) throws IOException {
+    Path directory = Objects.requireNonNull(database.getParent());
+    Path name = Objects.requireNonNull(database.getFileName());
+    Path real =
+        Files.exists(database)
+            ? database.toRealPath()
+            : directory.toRealPath().resolve(name.toString());
+    return Path.of(real + ".lock");
+  }
+
+  private static FileChannel lock(Path database, Path file) throws IOException {
     FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    boolean taken = false;
+    boolean locked = false;
     try {
-      if (tryLock(channel) == null) {
-        throw inUse(database, file);
+      if (channel.tryLock() == null) {
+        throw inUse(database, file, Files.readString(file, StandardCharsets.US_ASCII).strip());
       }
       writeOwner(channel);
-      taken = true;
-      return new FileLease(channel);
+      locked = true;
+      return channel;
     } finally {
-      if (!taken) {
+      if (!locked) {
         channel.close();
       }
     }
   }
 
-  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      return null; // held by this very process
-    }
-  }
-
-  private static SemperException inUse(Path database, Path file) throws IOException {
-    String owner = Files.readString(file, StandardCharsets.US_ASCII).strip();
+  private static SemperException inUse(Path database, Path file, String owner) {
     return new SemperException(
         ErrorCode.STORE_UNAVAILABLE,
         "Cannot open the database %s: another Semper server uses it (process %s, which holds %s). Stop that one or give this one another home directory."
@@ -76,10 +102,15 @@ final class FileLease implements AutoCloseable {
 
   @Override
   public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
     try {
       channel.close();
     } catch (IOException e) {
       LOG.warn("The lock file did not close: {}", e.toString());
+    } finally {
+      HELD.remove(file);
     }
   }
 }

@@ -145,25 +145,27 @@ final class PostgresDatabase implements Database {
     });
   }
 
-  /// A connection of the pool may have died unnoticed; a read can safely be done twice.
   @Override
   public <T> T read(Read<T> work) {
     try {
-      try {
-        return readOnce(work);
-      } catch (SQLException e) {
-        if (!isConnectionLost(e)) {
-          throw e;
-        }
-        return readOnce(work);
-      }
+      return readTwiceIfLost(work);
     } catch (SQLException e) {
       throw SemperException.wrap(
           ErrorCode.STORE_UNAVAILABLE, "Cannot read the database: " + explain(e).words(), e);
     }
   }
 
-  private <T> T readOnce(Read<T> work) throws SQLException {
+  /// A connection of the pool may have died unnoticed; a read can safely be done again.
+  private <T> T readTwiceIfLost(Read<T> work) throws SQLException {
+    try (Connection connection = pool().getConnection()) {
+      try {
+        return work.from(connection);
+      } catch (SQLException e) {
+        if (!isConnectionLost(e)) {
+          throw e;
+        }
+      }
+    }
     try (Connection connection = pool().getConnection()) {
       return work.from(connection);
     }

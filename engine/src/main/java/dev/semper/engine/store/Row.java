@@ -9,7 +9,7 @@ public sealed interface Row {
   /// Key: name.
   record Tenant(String name, String doc) implements Row {}
 
-  /// Key: id. `hash` is SHA-256 (hex) of the token.
+  /// Key: id. `hash` is SHA-256 (hex) of the token; unique.
   record Token(String id, String hash, String tenant, String doc) implements Row {}
 
   /// Key: tenant, name.
@@ -31,6 +31,7 @@ public sealed interface Row {
   /// @param workload null for a batch
   /// @param open whether it has not ended
   /// @param parent the batch it belongs to
+  /// @param idempotencyKey unique in its tenant (else the commit fails with ALREADY_EXISTS)
   record Operation(
       String id,
       long seq,

@@ -88,6 +88,7 @@ public final class Store implements AutoCloseable {
   /// @return its events with their numbers
   /// @throws SemperException ALREADY_EXISTS if a key is taken, FENCED, SHUTTING_DOWN, INTERNAL if
   ///   the database will never take the data; then nothing is written
+  /// @throws IllegalArgumentException if the data of an event or audit record cannot be JSON
   /// @throws InterruptedException if interrupted before it was written; then it never will be
   public List<Event> commit(Batch batch) throws InterruptedException {
     return commit(batch, Long.MAX_VALUE);

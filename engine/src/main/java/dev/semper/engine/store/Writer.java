@@ -110,7 +110,7 @@ final class Writer implements Runnable {
     List<Pending> group = queue.take(untilNextChore());
     if (!group.isEmpty()) {
       write(open, Plan.of(head, group));
-    } else if (queue.isClosing()) {
+    } else if (queue.isClosing() && queue.isEmpty()) {
       stopped = true;
     }
     if (!stopped && session == open) {

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -130,5 +131,30 @@ class MalformedTest {
     assertThat(Documents.tomlProblems(Documents.table("env = { PASSWORD = 123.456 }")))
         .singleElement()
         .satisfies(p -> assertThat(p.message()).doesNotContain("123"));
+  }
+
+  @Test
+  void refusesTomlThatWouldCostTooMuchMemory() {
+    assertThat(Documents.tomlProblems("[a]\n".repeat((1 << 16) + 1)))
+        .singleElement()
+        .satisfies(p -> assertThat(p.message()).contains("larger than 256 KiB"));
+  }
+
+  @Test
+  void readsTheDensestTomlThatIsAllowed() {
+    long before = System.nanoTime();
+
+    assertThat(Documents.tomlProblems("[a]\n".repeat(1 << 16))).hasSize(Problems.MOST + 1);
+
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(60));
+  }
+
+  @Test
+  void refusesHalfACharacter() {
+    for (Format format : Format.values()) {
+      assertThat(Documents.problems(() -> READER.readDocument("\n# \uD83D", format, null)))
+          .singleElement()
+          .satisfies(p -> assertThat(p.toString()).contains("line 2").contains("half a character"));
+    }
   }
 }

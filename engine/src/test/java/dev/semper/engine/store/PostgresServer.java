@@ -116,7 +116,9 @@ public final class PostgresServer implements AutoCloseable {
                     "-c",
                     "max_connections=50",
                     "-c",
-                    "shared_buffers=32MB"))
+                    "shared_buffers=32MB",
+                    "-c",
+                    "recovery_init_sync_method=syncfs"))
             .directory(home.toFile())
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(home.resolve("server.log").toFile()))
@@ -150,11 +152,20 @@ public final class PostgresServer implements AutoCloseable {
   /// A new empty database.
   public StoreConfig newDatabase() throws SQLException {
     String name = "t" + databases.incrementAndGet();
+    execute("CREATE DATABASE " + name);
+    return new StoreConfig(url(name), "postgres", null, 90);
+  }
+
+  public void drop(StoreConfig database) throws SQLException {
+    String name = database.url().substring(database.url().lastIndexOf('/') + 1);
+    execute("DROP DATABASE " + name + " WITH (FORCE)");
+  }
+
+  private void execute(String sql) throws SQLException {
     try (Connection connection = DriverManager.getConnection(url("postgres"), "postgres", null);
         Statement statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
+      statement.execute(sql);
     }
-    return new StoreConfig(url(name), "postgres", null, 90);
   }
 
   private String url(String database) {

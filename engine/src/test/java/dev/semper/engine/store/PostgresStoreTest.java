@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,9 +22,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 final class PostgresStoreTest extends StoreContract {
   private static PostgresServer server;
@@ -44,14 +47,19 @@ final class PostgresStoreTest extends StoreContract {
     config = server.newDatabase();
   }
 
+  @AfterEach
+  void dropDatabase() throws SQLException {
+    server.drop(config);
+  }
+
   @Override
   StoreConfig config() {
     return config;
   }
 
   @Test
-  void losesNothingItHasToldWhenKilled() throws Exception {
-    survivesKills(5);
+  void losesNothingItHasToldWhenKilled(@TempDir Path directory) throws Exception {
+    survivesKills(5, directory);
   }
 
   @Test
@@ -88,6 +96,7 @@ final class PostgresStoreTest extends StoreContract {
             }));
       }
       Awaitility.await().until(() -> done.size() > 200);
+      sql("CHECKPOINT"); // else the recovery replays all the databases of the tests before
       server.kill();
       long killed = System.nanoTime();
       Awaitility.await().until(() -> store.trouble().isPresent());

@@ -40,7 +40,7 @@ final class SqliteStoreTest extends StoreContract {
 
   @Test
   void losesNothingItHasToldWhenKilled() throws Exception {
-    survivesKills(20);
+    survivesKills(20, directory);
   }
 
   @Test
@@ -84,28 +84,22 @@ final class SqliteStoreTest extends StoreContract {
           .hasMessageContaining(
               "another Semper server uses it (process " + ProcessHandle.current().pid());
       assertThat(store.commit(event("w"))).hasSize(1);
+      Path link = Files.createSymbolicLink(directory.resolve("link.db"), file());
+      assertThatThrownBy(() -> Store.open(StoreConfig.sqlite(link)))
+          .hasMessageContaining("another Semper server uses it");
+      // The refusals above must not have released the lock of the operating system.
+      Process child = startChild(0, directory.resolve("out"));
+      assertThat(child.waitFor()).isEqualTo(1);
     }
     open().close();
   }
 
   @Test
   void refusesAFileThatAnotherProcessUses() throws Exception {
-    Process child =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                CrashChild.class.getName(),
-                config().url(),
-                "0")
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .redirectOutput(ProcessBuilder.Redirect.to(directory.resolve("out").toFile()))
-            .start();
+    Path out = directory.resolve("out");
+    Process child = startChild(0, out);
     try {
-      Awaitility.await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> Files.size(directory.resolve("out")) > 0);
+      Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> Files.size(out) > 0);
       assertThatThrownBy(this::open).hasMessageContaining("process " + child.pid());
     } finally {
       child.destroyForcibly().waitFor();

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -839,24 +839,22 @@ abstract class StoreContract {
 
   /// Starts a child that commits, kills it, and looks for all it had been told; again and again on
   /// one database.
-  void survivesKills(int rounds) throws Exception {
+  void survivesKills(int rounds, Path directory) throws Exception {
     Random random = new Random(7);
     Set<String> told = new HashSet<>();
     for (int round = 0; round < rounds; round++) {
-      Process child = startChild(round);
-      try (BufferedReader out = child.inputReader()) {
-        int lines = 20 + random.nextInt(800);
-        for (int n = 0; n < lines; n++) {
-          String line = out.readLine();
-          assertThat(line).as("the child's output").isNotNull();
-          told.add(line);
-        }
-        child.destroyForcibly();
-        for (String line; (line = readRest(out)) != null; ) {
-          told.add(line);
-        }
+      Path out = directory.resolve("told" + round);
+      int lines = 20 + random.nextInt(800);
+      Process child = startChild(round, out);
+      try {
+        Awaitility.await()
+            .atMost(Duration.ofSeconds(60))
+            .pollInterval(Duration.ofMillis(5))
+            .until(() -> completeLines(out).size() >= lines);
+      } finally {
+        child.destroyForcibly().waitFor();
       }
-      child.waitFor();
+      told.addAll(completeLines(out));
       try (Store store = open()) {
         List<Event> events = store.events().read(EventFilter.ALL, Integer.MAX_VALUE);
         assertThat(events)
@@ -872,13 +870,13 @@ abstract class StoreContract {
     }
   }
 
-  /// The last line may be cut.
-  private static @Nullable String readRest(BufferedReader out) throws IOException {
-    String line = out.readLine();
-    return line != null && out.ready() ? line : null;
+  /// The last line may be cut by the kill.
+  private static List<String> completeLines(Path file) throws IOException {
+    String text = Files.readString(file);
+    return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
   }
 
-  private Process startChild(int round) throws IOException {
+  Process startChild(int round, Path out) throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
@@ -890,6 +888,7 @@ abstract class StoreContract {
             config().url(),
             String.valueOf(round))
         .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .redirectOutput(out.toFile())
         .start();
   }
 }

@@ -1,0 +1,114 @@
+package dev.semper.cli;
+
+import dev.semper.api.SemperClient;
+import dev.semper.api.Wire;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneId;
+import org.jspecify.annotations.Nullable;
+
+/// One call of the program: where it writes, and the server it talks to.
+final class Session {
+  private final Globals globals;
+  private final Terminal terminal;
+  private @Nullable SemperClient client;
+
+  Session(Globals globals, Terminal terminal) {
+    this.globals = globals;
+    this.terminal = terminal;
+  }
+
+  Globals globals() {
+    return globals;
+  }
+
+  Path home() {
+    return globals.home();
+  }
+
+  Terminal terminal() {
+    return globals.noColour ? terminal.withoutColours() : terminal;
+  }
+
+  boolean json() {
+    return globals.format == Globals.Format.JSON;
+  }
+
+  /// Writes a wire record, as the API says it.
+  void json(Object value) {
+    terminal.say(Wire.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(value));
+  }
+
+  /// As one line, for what does not end.
+  void jsonLine(Object value) {
+    terminal.say(Wire.JSON.writeValueAsString(value));
+  }
+
+  String at(@Nullable Instant instant) {
+    return Times.at(instant, ZoneId.systemDefault());
+  }
+
+  String since(@Nullable Instant instant) {
+    return Times.ago(instant, Instant.now());
+  }
+
+  SemperClient client() {
+    SemperClient open = client;
+    if (open == null) {
+      open = connect();
+      client = open;
+    }
+    return open;
+  }
+
+  private SemperClient connect() {
+    String url = url();
+    try {
+      URI server = new URI(url);
+      if (server.getHost() != null && server.getScheme().startsWith("http")) {
+        String token = globals.token().orElseGet(this::tokenOfFile);
+        return new SemperClient(server, token, globals.tenant().orElse(null));
+      }
+    } catch (URISyntaxException _) {
+      // told below
+    }
+    throw new UsageException(
+        url + " is not the address of a server; write e.g. http://127.0.0.1:8470");
+  }
+
+  /// Looks for the server again: one that was started anew may have another port.
+  SemperClient reconnect() {
+    client = null;
+    return client();
+  }
+
+  private String url() {
+    return globals.url().orElseGet(() -> RunFiles.of(home()).requireServer().url());
+  }
+
+  private String tokenOfFile() {
+    Path file = globals.tokenFile == null ? RunFiles.of(home()).token() : globals.tokenFile;
+    try {
+      return Files.readString(file).strip();
+    } catch (NoSuchFileException e) {
+      throw new UsageException(
+          globals.tokenFile == null ? ExitStatus.DENIED : ExitStatus.USAGE,
+          "no token: there is no file "
+              + file
+              + ". Give one with --token-file or SEMPER_TOKEN, or name the server's home with --home");
+    } catch (IOException e) {
+      throw new UsageException(
+          ExitStatus.DENIED,
+          "the token in "
+              + file
+              + " cannot be read: "
+              + RunFiles.reason(e)
+              + ". Are you its owner?");
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.semper.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -17,10 +17,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the [Launch] of an instance: its environment, its log, and its settings with variables put in.
+/// Makes the [Launch] of an instance: its environment, its log, and its settings with variables put
+/// in.
 ///
-/// An instance does not inherit the server's environment, only `PATH`, `HOME`, `USER`, `LANG` and `TZ`
-/// of it. On top come `SEMPER_*` and `PORT`, then `env_file`, then `env`.
+/// An instance does not inherit the server's environment, only `PATH`, `HOME`, `USER`, `LANG` and
+/// `TZ` of it. On top come `SEMPER_*` and `PORT`, then `env_file`, then `env`.
 final class Launches {
   private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LANG", "TZ");
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{(PORT|SEMPER_[A-Z_]+)}");
@@ -33,6 +34,9 @@ final class Launches {
 
   Launch of(Workload workload, Instance instance) {
     WorkloadSpec spec = workload.spec(instance);
+    if (spec.port() != null && instance.port() == 0) {
+      throw new SemperException(ErrorCode.LAUNCH_FAILED, "there was no free TCP port for it");
+    }
     Map<String, String> own = own(workload, instance, spec);
     Map<String, String> env = new HashMap<>();
     for (String name : INHERITED) {
@@ -70,8 +74,7 @@ final class Launches {
     return logs.resolve(workload.tenant()).resolve(workload.name());
   }
 
-  private static Map<String, String> own(
-      Workload workload, Instance instance, WorkloadSpec spec) {
+  private static Map<String, String> own(Workload workload, Instance instance, WorkloadSpec spec) {
     Map<String, String> own = new HashMap<>();
     own.put("SEMPER_TENANT", workload.tenant());
     own.put("SEMPER_WORKLOAD", workload.name());
@@ -135,9 +138,6 @@ final class Launches {
   private static String resolve(String text, Map<String, String> variables) {
     return VARIABLE
         .matcher(text)
-        .replaceAll(
-            m ->
-                Matcher.quoteReplacement(
-                    variables.getOrDefault(m.group(1), m.group())));
+        .replaceAll(m -> Matcher.quoteReplacement(variables.getOrDefault(m.group(1), m.group())));
   }
 }

@@ -133,8 +133,15 @@ final class HttpFront {
       return;
     }
     request.exceptionHandler(_ -> {});
+    if (desk.future().succeeded()) {
+      judge(desk.future().result(), request);
+      return;
+    }
     request.pause();
-    desk.future().onSuccess(open -> judge(open, request)).onFailure(_ -> send(request, ending()));
+    Context context = vertx.getOrCreateContext();
+    desk.future()
+        .onSuccess(opened -> context.runOnContext(_ -> judge(opened, request)))
+        .onFailure(_ -> context.runOnContext(_ -> send(request, ending())));
   }
 
   private static Answer ending() {
@@ -145,6 +152,7 @@ final class HttpFront {
 
   private void judge(Desk open, HttpServerRequest request) {
     long start = System.nanoTime();
+    request.pause();
     Gate.Visit visit = open.gate().visit(request);
     if (closing) {
       send(request, ending());

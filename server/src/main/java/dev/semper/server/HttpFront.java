@@ -47,7 +47,10 @@ final class HttpFront {
   private final Promise<Desk> desk = Promise.promise();
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicInteger streams = new AtomicInteger();
-  private final Set<Thread> working = ConcurrentHashMap.newKeySet();
+
+  /// Threads that only wait for something to happen.
+  private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
+
   private volatile boolean closing;
 
   private HttpFront(Vertx vertx, int maxConnections) {
@@ -92,11 +95,11 @@ final class HttpFront {
     desk.complete(opened);
   }
 
-  /// Takes no more requests, ends streams, and gives the others a moment to end.
+  /// Takes no more requests, ends what only waits, and gives the others a moment to end.
   void close() throws InterruptedException {
     closing = true;
     desk.tryFail("the server is ending");
-    working.forEach(Thread::interrupt);
+    waiting.forEach(Thread::interrupt);
     try {
       await(server.shutdown(500, TimeUnit.MILLISECONDS), Duration.ofSeconds(5));
     } catch (IOException e) {
@@ -214,7 +217,6 @@ final class HttpFront {
         Thread.ofVirtual()
             .name("request")
             .unstarted(() -> work(open, request, visit, body, start, context));
-    working.add(thread);
     thread.start();
   }
 
@@ -234,7 +236,7 @@ final class HttpFront {
         context.runOnContext(_ -> send(request, answer));
       }
     } finally {
-      working.remove(Thread.currentThread());
+      waiting.remove(Thread.currentThread());
     }
   }
 
@@ -245,7 +247,11 @@ final class HttpFront {
       return Errors.answer(refusal == null ? new IllegalStateException("no route") : refusal);
     }
     Thread thread = Thread.currentThread();
-    long limit = HANDLER_LIMIT.toMillis() + waiting(request);
+    long poll = longPoll(request);
+    if (poll > 0) {
+      waiting.add(thread);
+    }
+    long limit = HANDLER_LIMIT.toMillis() + poll;
     long timer = vertx.setTimer(limit, _ -> thread.interrupt());
     try {
       if (refusal != null) {
@@ -264,7 +270,7 @@ final class HttpFront {
   }
 
   /// A long poll may take as much longer as it asks to wait.
-  private static long waiting(HttpServerRequest request) {
+  private static long longPoll(HttpServerRequest request) {
     return request.getParam("wait") == null ? 0 : 60_000;
   }
 
@@ -282,6 +288,7 @@ final class HttpFront {
       return;
     }
     Thread thread = Thread.currentThread();
+    waiting.add(thread);
     HttpServerResponse response = request.response();
     context.runOnContext(_ -> {
       response.closeHandler(_ -> thread.interrupt());
@@ -292,6 +299,9 @@ final class HttpFront {
       response.writeHead();
     });
     try {
+      if (closing) {
+        throw new InterruptedException();
+      }
       stream.source().writeTo(new Outlet(context, response));
       context.runOnContext(_ -> end(response));
     } catch (InterruptedException _) {

@@ -14,6 +14,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -296,7 +297,9 @@ final class HttpFront {
       response.putHeader("Content-Type", stream.contentType());
       response.putHeader("Cache-Control", "no-store");
       stream.headers().forEach(response::putHeader);
-      response.writeHead();
+      if (request.version() != HttpVersion.HTTP_1_0) {
+        response.writeHead(); // without chunks the head can only go with the first bytes
+      }
     });
     try {
       if (closing) {

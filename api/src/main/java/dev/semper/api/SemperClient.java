@@ -45,12 +45,7 @@ public final class SemperClient implements AutoCloseable {
   /// @param token null for [#healthy] and [#readiness] only
   /// @param tenant null for the token's own
   public SemperClient(URI server, @Nullable String token, @Nullable String tenant) {
-    this(
-        http(server),
-        server,
-        token,
-        tenant,
-        null);
+    this(http(server), server, token, tenant, null);
   }
 
   private SemperClient(

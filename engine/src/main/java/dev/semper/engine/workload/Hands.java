@@ -160,10 +160,21 @@ final class Hands implements AutoCloseable {
 
   private void start(Workload workload, Instance instance, Owner owner) {
     String incarnation = instance.incarnation();
+    Launch launch;
+    try {
+      launch = launches.apply(workload, instance);
+    } catch (SemperException e) {
+      owner.tell(
+          new WorkloadEvent.LaunchFailed(
+              incarnation,
+              "cannot start " + workload.instanceName(instance) + ": " + e.getMessage(),
+              false));
+      return;
+    }
     // A driver that does not answer is interrupted rather than waited for.
     var watchdog = interruptAfter(PATIENCE);
     try {
-      Running running = driver(workload).start(launches.apply(workload, instance));
+      Running running = driver(workload).start(launch);
       started(instance, running);
       owner.tell(new WorkloadEvent.Launched(incarnation, running));
     } catch (LaunchException e) {

@@ -219,12 +219,12 @@ final class HttpFront {
       Context context) {
     try {
       Answer answer = answer(open, request, visit, body);
+      open.metrics().request(visit.endpoint, answer.status(), System.nanoTime() - start);
       if (answer instanceof Answer.Stream stream) {
         stream(request, stream, context);
       } else {
         context.runOnContext(_ -> send(request, answer));
       }
-      open.metrics().request(visit.endpoint, answer.status(), System.nanoTime() - start);
     } finally {
       working.remove(Thread.currentThread());
     }

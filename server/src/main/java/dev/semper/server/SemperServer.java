@@ -52,6 +52,7 @@ public final class SemperServer implements AutoCloseable {
   private final Semper semper;
   private final Metrics metrics;
   private final Tokens tokens;
+  private final Routes routes;
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean endWithWorkloads;
@@ -109,7 +110,7 @@ public final class SemperServer implements AutoCloseable {
       }
       this.metrics = new Metrics(semper);
       timeline.mark("tokens and tenants are read");
-      Routes routes = routes(clock);
+      this.routes = routes(clock);
       Gate gate = new Gate(join(contract), routes, tokens, semper.tenants(), hosts());
       front.open(new HttpFront.Desk(gate, new Scribe(semper.store(), clock), metrics));
       writeServerFile();
@@ -267,6 +268,10 @@ public final class SemperServer implements AutoCloseable {
 
   public Semper semper() {
     return semper;
+  }
+
+  Routes routes() {
+    return routes;
   }
 
   /// Reads the settings again. The level of the log changes at once; the rest waits for a restart.

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.semper.api.ApplyRequest;
 import dev.semper.api.OperationInfo;
 import dev.semper.api.UnreachableException;
+import dev.semper.engine.operation.OperationKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,14 +19,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The server dies at each point at which it makes a difference, in each kind of operation; the next one
-/// brings the operation to the very end it would have come to, with nothing lost and nothing twice.
+/// The server dies at each point at which it makes a difference, in each kind of operation; the
+/// next one brings the operation to the very end it would have come to, with nothing lost and
+/// nothing twice.
 ///
 /// The points are not listed here: each drill is done once undisturbed, with the server telling the
 /// points it passes.
@@ -70,6 +74,12 @@ class CrashAtEveryStepTest {
     }
   }
 
+  @Test
+  void everyKindOfOperationHasADrill() {
+    assertThat(Stream.of(Drill.values()).map(Drill::kind).distinct())
+        .containsExactlyInAnyOrder(OperationKind.values());
+  }
+
   static String bystander(Witness witness) {
     return """
     [workloads.bystander]
@@ -95,9 +105,7 @@ class CrashAtEveryStepTest {
 
     Rig(Drill drill) {
       this.drill = drill;
-      server
-          .options("-Dsemper.halt-at=@" + haltAt, "-Dsemper.trace-boundaries=" + trace)
-          .start();
+      server.options("-Dsemper.halt-at=@" + haltAt, "-Dsemper.trace-boundaries=" + trace).start();
       OperationInfo applied =
           server.client().apply(ApplyRequest.of(bystander(witness), "toml")).operation();
       server.client().await(Objects.requireNonNull(applied).id(), Duration.ofSeconds(20));
@@ -135,7 +143,8 @@ class CrashAtEveryStepTest {
       }
     }
 
-    /// Does the drill with the server dying at that point, and checks what the next one makes of it.
+    /// Does the drill with the server dying at that point, and checks what the next one makes of
+    /// it.
     void run(Point point) {
       Stage stage = new Stage(server, witness, "s" + stages++);
       try {

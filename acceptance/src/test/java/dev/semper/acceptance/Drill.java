@@ -1,70 +1,89 @@
 package dev.semper.acceptance;
 
 import dev.semper.api.OperationInfo;
+import dev.semper.engine.operation.OperationKind;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// One kind of operation on a stage, for the server to be killed in.
 enum Drill {
   INSTALL(
-      stage -> {},
+      OperationKind.INSTALL,
+      _ -> {},
       stage -> stage.applyOnce(false, stage.workload("web", "1", 2, Stage.SLEEP))),
 
   START(
+      OperationKind.START,
       stage -> stage.await(stage.apply(false, false, web(stage, "1"))),
       stage -> stage.actOnce("web", "start")),
 
-  STOP(stage -> stage.apply(web(stage, "1")), stage -> stage.actOnce("web", "stop")),
+  STOP(
+      OperationKind.STOP,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "stop")),
 
-  RESTART(stage -> stage.apply(web(stage, "1")), stage -> stage.actOnce("web", "restart")),
+  RESTART(
+      OperationKind.RESTART,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "restart")),
 
   /// Start-first: old and new run beside each other for a moment.
   UPDATE(
-      stage -> stage.apply(web(stage, "1")), stage -> stage.applyOnce(false, web(stage, "2"))),
+      OperationKind.UPDATE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.applyOnce(false, web(stage, "2"))),
 
   UPDATE_STOP_FIRST(
+      OperationKind.UPDATE,
       stage -> stage.apply(web(stage, "1")),
       stage ->
           stage.applyOnce(
               false,
-              stage.workload(
-                  "web", "2", 2, Stage.SLEEP, "update = { order = \"stop-first\" }"))),
+              stage.workload("web", "2", 2, Stage.SLEEP, "update = { order = \"stop-first\" }"))),
 
   /// The new version ends before it is ready.
   UPDATE_THAT_GOES_BACK(
+      OperationKind.UPDATE,
       stage -> stage.apply(web(stage, "1")),
-      stage ->
-          stage.applyOnce(
-              false,
-              stage.workload(
-                  "web", "2", 2, "exit 1", "restart = \"no\""))),
+      stage -> stage.applyOnce(false, stage.workload("web", "2", 2, "exit 1", "restart = \"no\""))),
 
   SCALE_UP(
+      OperationKind.UPDATE,
       stage -> stage.apply(stage.workload("web", "1", 1, Stage.SLEEP)),
       stage -> stage.applyOnce(false, stage.workload("web", "1", 3, Stage.SLEEP))),
 
   SCALE_DOWN(
+      OperationKind.UPDATE,
       stage -> stage.apply(stage.workload("web", "1", 3, Stage.SLEEP)),
       stage -> stage.applyOnce(false, stage.workload("web", "1", 1, Stage.SLEEP))),
 
   RECONFIGURE(
+      OperationKind.UPDATE,
       stage -> stage.apply(web(stage, "1")),
       stage ->
           stage.applyOnce(
               false, stage.workload("web", "1", 2, Stage.SLEEP, "labels = { team = \"core\" }"))),
 
   ROLLBACK(
+      OperationKind.ROLLBACK,
       stage -> {
         stage.apply(web(stage, "1"));
         stage.apply(web(stage, "2"));
       },
       stage -> stage.actOnce("web", "rollback")),
 
-  DELETE(stage -> stage.apply(web(stage, "1")), stage -> stage.actOnce("web", "delete")),
+  DELETE(
+      OperationKind.DELETE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "delete")),
 
-  DISABLE(stage -> stage.apply(web(stage, "1")), stage -> stage.actOnce("web", "disable")),
+  DISABLE(
+      OperationKind.DISABLE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "disable")),
 
   ENABLE(
+      OperationKind.ENABLE,
       stage -> {
         stage.apply(web(stage, "1"));
         stage.act("web", "disable");
@@ -72,6 +91,7 @@ enum Drill {
       stage -> stage.actOnce("web", "enable")),
 
   RECOVER(
+      OperationKind.RECOVER,
       stage -> {
         String rest = "test -f " + stage.file("mended") + " || exit 3; " + Stage.SLEEP;
         stage.await(
@@ -81,9 +101,12 @@ enum Drill {
       stage -> stage.actOnce("web", "recover")),
 
   MAINTENANCE(
-      stage -> stage.apply(web(stage, "1")), stage -> stage.actOnce("web", "maintenance")),
+      OperationKind.ENTER_MAINTENANCE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "maintenance")),
 
   RESUME(
+      OperationKind.EXIT_MAINTENANCE,
       stage -> {
         stage.apply(web(stage, "1"));
         stage.act("web", "maintenance");
@@ -91,7 +114,8 @@ enum Drill {
       stage -> stage.actOnce("web", "resume")),
 
   BATCH(
-      stage -> {},
+      OperationKind.BATCH,
+      _ -> {},
       stage ->
           stage.applyOnce(
               false,
@@ -100,6 +124,7 @@ enum Drill {
               stage.workload("web", "1", 1, Stage.SLEEP, after(stage, "app")))),
 
   PRUNE(
+      OperationKind.DELETE,
       stage ->
           stage.apply(
               stage.workload("db", "1", 1, Stage.SLEEP),
@@ -111,10 +136,12 @@ enum Drill {
               stage.workload("web", "1", 1, Stage.SLEEP),
               CrashAtEveryStepTest.bystander(stage.witness())));
 
+  private final OperationKind kind;
   private final Consumer<Stage> prepare;
   private final Function<Stage, OperationInfo> act;
 
-  Drill(Consumer<Stage> prepare, Function<Stage, OperationInfo> act) {
+  Drill(OperationKind kind, Consumer<Stage> prepare, Function<Stage, OperationInfo> act) {
+    this.kind = kind;
     this.prepare = prepare;
     this.act = act;
   }
@@ -125,6 +152,11 @@ enum Drill {
 
   private static String after(Stage stage, String role) {
     return "depends_on = [\"" + stage.name(role) + "\"]";
+  }
+
+  /// The kind of the operation, or of the members of its batch.
+  OperationKind kind() {
+    return kind;
   }
 
   /// Sets the stage.

@@ -42,6 +42,7 @@ final class ServerProcess implements AutoCloseable {
   /// @param instance e.g. `web-0`
   record Member(long pid, String workload, String instance, String incarnation) {}
 
+  private static final String LOG_END = "; the end of the log of ";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Path home;
@@ -237,11 +238,12 @@ final class ServerProcess implements AutoCloseable {
   }
 
   AssertionError failure(String message, @Nullable Throwable cause) {
+    if (message.contains(LOG_END)) {
+      return new AssertionError(message, cause);
+    }
     List<String> lines = log().lines().toList();
     List<String> tail = lines.subList(Math.max(0, lines.size() - 60), lines.size());
-    return new AssertionError(
-        message + "; the end of the log of " + home + ":\n" + String.join("\n", tail),
-        cause);
+    return new AssertionError(message + LOG_END + home + ":\n" + String.join("\n", tail), cause);
   }
 
   /// Every process of the home's workloads that lives now, children included.

@@ -19,8 +19,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// Where one drill takes place: workloads whose names begin with a word of its own, beside a bystander
-/// that nothing may ever touch.
+/// Where one drill takes place: workloads whose names begin with a word of its own, beside a
+/// bystander that nothing may ever touch.
 ///
 /// @param prefix of the names of its workloads
 record Stage(ServerProcess server, Witness witness, String prefix) {
@@ -35,7 +35,8 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
     return prefix + "-" + role;
   }
 
-  /// The document of one workload; `rest` is what its program does, `keys` are more lines of its table.
+  /// The document of one workload; `rest` is what its program does, `keys` are more lines of its
+  /// table.
   String workload(String role, String version, int instances, String rest, String... keys) {
     return """
     [workloads.%s]
@@ -48,7 +49,12 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
     %s
     """
         .formatted(
-            name(role), version, instances, witness.unit(rest), rest.startsWith("exec") ? "0s" : "300ms", String.join("\n", keys));
+            name(role),
+            version,
+            instances,
+            witness.unit(rest),
+            rest.startsWith("exec") ? "0s" : "300ms",
+            String.join("\n", keys));
   }
 
   /// Applies and waits for the good end.
@@ -78,9 +84,7 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
   }
 
   OperationInfo actOnce(String role, String action) {
-    return client()
-        .withIdempotencyKey(prefix)
-        .act(name(role), action, ActionRequest.DEFAULT);
+    return client().withIdempotencyKey(prefix).act(name(role), action, ActionRequest.DEFAULT);
   }
 
   OperationInfo await(OperationInfo operation) {
@@ -150,13 +154,11 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
   void clear() {
     List<OperationInfo> deletions =
         workloads().stream()
-            .map(
-                w ->
-                    client()
-                        .delete(
-                            w.name(),
-                            new ActionRequest(
-                                null, null, null, true, null, null, null, null, null)))
+            .map(w ->
+                client()
+                    .delete(
+                        w.name(),
+                        new ActionRequest(null, null, null, true, null, null, null, null, null)))
             .toList();
     deletions.forEach(this::succeed);
   }

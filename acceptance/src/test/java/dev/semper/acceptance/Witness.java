@@ -28,8 +28,8 @@ import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
 
 /// Knows what really happened on a home, and checks that the server says the same: the processes of
-/// `/proc`, the ledger into which each process of a workload writes itself when it starts, and every
-/// event ever seen.
+/// `/proc`, the ledger into which each process of a workload writes itself when it starts, and
+/// every event ever seen.
 final class Witness {
   /// A start, as the process that was started tells it.
   record Start(String incarnation, long pid) {}
@@ -46,7 +46,8 @@ final class Witness {
     ledger = server.home().resolve("ledger");
   }
 
-  /// A command for the shell: writes itself into the ledger, then does the rest in the same process.
+  /// A command for the shell: writes itself into the ledger, then does the rest in the same
+  /// process.
   String unit(String rest) {
     return "echo \"$SEMPER_INCARNATION $$\" >> " + ledger + "; " + rest;
   }
@@ -83,12 +84,11 @@ final class Witness {
           .pollDelay(Duration.ZERO)
           .pollInterval(Duration.ofMillis(10))
           .atMost(PATIENCE)
-          .until(
-              () -> {
-                open.clear();
-                open.addAll(underWay());
-                return open.isEmpty();
-              });
+          .until(() -> {
+            open.clear();
+            open.addAll(underWay());
+            return open.isEmpty();
+          });
     } catch (org.awaitility.core.ConditionTimeoutException e) {
       throw server.failure("Still under way after 20 s: " + open);
     }
@@ -155,8 +155,7 @@ final class Witness {
     List<EventInfo> seen = List.copyOf(events);
     if (!seen.isEmpty()) {
       EventInfo last = seen.getLast();
-      List<EventInfo> again =
-          everybody.events(EventQuery.ALL.after(last.seq() - 1), 1).items();
+      List<EventInfo> again = everybody.events(EventQuery.ALL.after(last.seq() - 1), 1).items();
       assertThat(again).as("the last event seen before").containsExactly(last);
     }
     long after = seen.isEmpty() ? 0 : seen.getLast().seq();
@@ -198,13 +197,19 @@ final class Witness {
                     : " has ended without an instance.exited event"));
       }
     }
-    Map<String, Long> exits = new HashMap<>();
-    events(
-            "instance.exited")
-        .forEach(e -> exits.merge(String.valueOf(e.data().get("incarnation")), 1L, Long::sum));
-    assertThat(exits.entrySet().stream().filter(e -> e.getValue() > 1))
-        .as("incarnations whose exit was recorded twice")
-        .isEmpty();
+    Set<String> started = starts.stream().map(Start::incarnation).collect(Collectors.toSet());
+    Map<String, EventInfo> exits = new HashMap<>();
+    for (EventInfo exit : events("instance.exited")) {
+      String incarnation = String.valueOf(exit.data().get("incarnation"));
+      EventInfo before = exits.put(incarnation, exit);
+      if (before != null) {
+        throw server.failure("Recorded twice: " + before + " and " + exit);
+      }
+      boolean known = exit.data().containsKey("code") || exit.data().containsKey("signal");
+      if (!known && started.contains(incarnation)) {
+        throw server.failure("It did run, but how it ended is not known: " + exit);
+      }
+    }
   }
 
   /// The incarnations that events of a type are about.

@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/// Ends this server where it was told to, as SIGKILL would: for drills of what the next start makes of
-/// it. How to ask for it: docs/server.md.
+/// Ends this server where it was told to, as SIGKILL would: for drills of what the next start makes
+/// of it. How to ask for it: docs/server.md.
 final class FaultDrill implements Boundaries {
   static final String HALT_AT = "semper.halt-at";
   static final String TRACE = "semper.trace-boundaries";

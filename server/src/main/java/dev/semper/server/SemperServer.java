@@ -166,8 +166,7 @@ public final class SemperServer implements AutoCloseable {
               .maxConcurrentOperations(settings.engine().maxConcurrentOperations())
               .boundaries(
                   FaultDrill.of(
-                      System.getProperty(FaultDrill.HALT_AT),
-                      System.getProperty(FaultDrill.TRACE)))
+                      System.getProperty(FaultDrill.HALT_AT), System.getProperty(FaultDrill.TRACE)))
               .start();
       timeline.mark("the engine is up");
       started = true;

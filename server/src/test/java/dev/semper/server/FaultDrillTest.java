@@ -39,8 +39,15 @@ class FaultDrillTest {
   void endsTheServerTheNthTimeThePointIsPassed() throws Exception {
     Path trace = folder.resolve("trace");
 
-    int code = pass("launch . .generation 2.*intent#2", trace, "a", "launch 0 (generation 2)/intent",
-        "launch 0 (generation 3)/intent", "launch 1 (generation 2)/intent", "b");
+    int code =
+        pass(
+            "launch . .generation 2.*intent#2",
+            trace,
+            "a",
+            "launch 0 (generation 2)/intent",
+            "launch 0 (generation 3)/intent",
+            "launch 1 (generation 2)/intent",
+            "b");
 
     assertThat(code).isEqualTo(137);
     assertThat(Files.readAllLines(trace)).hasSize(4);

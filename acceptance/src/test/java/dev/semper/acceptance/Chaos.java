@@ -74,6 +74,9 @@ final class Chaos implements AutoCloseable {
     try {
       while (this.kills < kills && System.nanoTime() < end) {
         round();
+        if (this.kills % 50 == 0) {
+          System.out.println("chaos: " + this);
+        }
       }
       check();
       return this.toString();

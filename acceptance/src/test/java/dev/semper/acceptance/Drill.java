@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /// One kind of operation on a stage, for the server to be killed in.
+@SuppressWarnings("ImmutableEnumChecker") // its functions hold no state
 enum Drill {
   INSTALL(
       OperationKind.INSTALL,

@@ -4,6 +4,9 @@ import dev.semper.api.Wire;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.operation.Operations;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -76,6 +79,7 @@ final class HttpFront {
     HttpFront front = new HttpFront(vertx, maxConnections);
     front.server.connectionHandler(front::connected);
     front.server.requestHandler(front::handle);
+    front.server.invalidRequestHandler(front::refuse);
     try {
       await(front.server.listen(port, host), Duration.ofSeconds(20));
       return front;
@@ -146,6 +150,36 @@ final class HttpFront {
     desk.future()
         .onSuccess(opened -> context.runOnContext(_ -> judge(opened, request)))
         .onFailure(_ -> context.runOnContext(_ -> send(request, ending())));
+  }
+
+  /// Answers what is no HTTP; the connection ends then, for nobody knows where the next request
+  /// begins.
+  private void refuse(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    int status =
+        switch (cause) {
+          case TooLongHttpLineException _ -> 414;
+          case TooLongHttpHeaderException _ -> 431;
+          case null, default -> 400;
+        };
+    String what =
+        switch (status) {
+          case 414 -> "The first line of the request is longer than 8 KiB; send less in the URL";
+          case 431 ->
+              "The headers of the request are larger than 16 KiB; send fewer or shorter ones";
+          default -> "This is not a valid HTTP/1.1 request: its head cannot be read";
+        };
+    Answer answer =
+        Errors.answer(
+            new Refusal(
+                status,
+                ErrorCode.INVALID_REQUEST,
+                what,
+                List.of(new Problem("head", 0, "cannot be read as HTTP/1.1")),
+                Map.of("Connection", "close")));
+    LOG.debug("refused what is no HTTP: {}", String.valueOf(cause));
+    send(request, answer);
+    request.connection().shutdown();
   }
 
   private static Answer ending() {
@@ -259,10 +293,12 @@ final class HttpFront {
         throw refusal;
       }
       Call call = open.gate().admit(request, visit, body);
-      Answer answer = route.handler().handle(call);
-      open.scribe().granted(route, call);
+      Scribe.Testimony testimony = open.scribe().testimony(route, call);
+      Answer answer =
+          ScopedValue.where(Operations.WITNESS, testimony).call(() -> route.handler().handle(call));
+      open.scribe().granted(testimony);
       return answer;
-    } catch (InterruptedException | IOException | RuntimeException | Error e) {
+    } catch (Exception | Error e) {
       return open.scribe().refused(route, visit, e);
     } finally {
       vertx.cancelTimer(timer);

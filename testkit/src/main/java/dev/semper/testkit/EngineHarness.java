@@ -75,7 +75,7 @@ public final class EngineHarness
   @Override
   public void handleTestExecutionException(ExtensionContext context, Throwable failure)
       throws Throwable {
-    System.err.println("---- " + context.getDisplayName() + "\n" + journal());
+    System.out.println("---- " + context.getDisplayName() + "\n" + journal());
     throw failure;
   }
 

@@ -133,13 +133,9 @@ final class Planner {
         }
       }
       case UNINSTALLING -> {
-        if (failed) {
-          planner.go(Trigger.ERROR);
-        } else {
-          planner.go(Trigger.HEALTH_CHECK_PASS);
-          if (wanted) {
-            planner.comeBack(kind);
-          }
+        planner.go(Trigger.HEALTH_CHECK_PASS);
+        if (wanted) {
+          planner.comeBack(kind);
         }
       }
       case STOPPED -> {

@@ -138,7 +138,7 @@ final class Demo {
         });
   }
 
-  private void killServer() throws InterruptedException {
+  private void killServer() throws InterruptedException, IOException {
     scene("SIGKILL for the server itself, in the middle of an update of the shop");
     long from = stage.lastEvent();
     stage.semper(
@@ -168,6 +168,7 @@ final class Demo {
     stage.reconnect();
     stage.semper("daemon", "start");
     attached(before, under);
+    Files.createFile(stage.samples().resolve("demo/doors"));
     OperationInfo ended = stage.client().await(under.id(), Duration.ofSeconds(30));
     check(
         "operation ended",
@@ -176,14 +177,14 @@ final class Demo {
     stage.semper("operations", "show", under.id());
   }
 
-  /// Incarnation to process of all that live.
+  /// Incarnation, after the name of its instance, to process of all that live.
   private Map<String, Long> pids() {
     Map<String, Long> pids = new TreeMap<>();
     for (WorkloadInfo workload : stage.workloads()) {
       for (InstanceInfo instance : workload.instances()) {
         DemoStage.pid(instance)
             .filter(DemoStage::alive)
-            .ifPresent(pid -> pids.put(instance.incarnation(), pid));
+            .ifPresent(pid -> pids.put(instance.name() + "  " + instance.incarnation(), pid));
       }
     }
     return pids;
@@ -193,18 +194,14 @@ final class Demo {
   private void attached(Map<String, Long> before, OperationInfo under) {
     OperationInfo now = stage.client().operation(under.id());
     Map<String, Long> after = pids();
-    long same =
-        before.entrySet().stream()
-            .filter(entry -> entry.getValue().equals(after.get(entry.getKey())))
-            .count();
+    Table table = Table.of("INSTANCE, INCARNATION", "PID BEFORE>", "PID AFTER>");
+    before.forEach((incarnation, pid) ->
+        table.row(incarnation, Long.toString(pid), String.valueOf(after.get(incarnation))));
+    table.print(terminal);
     check(
         "re-attached",
-        same == before.size() && after.size() == before.size(),
-        same
-            + " of "
-            + before.size()
-            + " processes with their PIDs, operation "
-            + (now.ended() ? now.status() : "goes on"));
+        before.equals(after) && !now.ended(),
+        after.size() + " processes, each with the PID it had; " + now.kind() + " goes on");
   }
 
   private void end(Instant begun) throws InterruptedException {

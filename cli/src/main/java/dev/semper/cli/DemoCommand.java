@@ -41,23 +41,21 @@ final class DemoCommand implements Action {
     DemoStage stage = new DemoStage(terminal, home);
     Thread cleaner = Thread.ofPlatform().unstarted(stage::strike);
     Runtime.getRuntime().addShutdownHook(cleaner);
-    boolean kept = false;
     try {
       stage.prepare(samples());
       new Demo(terminal, stage).run();
-      kept = stays(terminal, home);
+      if (stays(terminal, home)) {
+        Runtime.getRuntime().removeShutdownHook(cleaner);
+      } else {
+        stage.strikeAndCheck();
+        terminal.say("nothing is left running, and " + home + " is removed");
+      }
+      return ExitStatus.OK;
     } catch (DemoFailure e) {
       terminal.note(terminal.paint(Colour.BAD, "the demo failed: ") + e.getMessage());
       stage.explain();
       return ExitStatus.FAILED;
-    } finally {
-      if (kept) {
-        Runtime.getRuntime().removeShutdownHook(cleaner);
-      } else {
-        stage.strike();
-      }
     }
-    return ExitStatus.OK;
   }
 
   private boolean stays(Terminal terminal, Path home) {

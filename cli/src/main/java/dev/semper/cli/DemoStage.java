@@ -191,6 +191,30 @@ final class DemoStage {
     return seen.stream().filter(DemoStage::alive).sorted().toList();
   }
 
+  /// Processes that have to do with this home in any way.
+  private Stream<ProcessHandle> strays() {
+    String name = home.toString();
+    return ProcessHandle.allProcesses()
+        .filter(process -> process.pid() != ProcessHandle.current().pid())
+        .filter(process -> seen.contains(process.pid()) || commandLine(process).contains(name));
+  }
+
+  private static String commandLine(ProcessHandle process) {
+    return process.info().commandLine().orElse("");
+  }
+
+  /// Ends everything and makes sure that nothing is left.
+  void strikeAndCheck() throws InterruptedException {
+    strike();
+    await(
+        "nothing of the demo should be left running",
+        Duration.ofSeconds(5),
+        () ->
+            strays().findAny().isEmpty() && !Files.exists(home)
+                ? Optional.of(true)
+                : Optional.empty());
+  }
+
   /// Ends the server and everything it runs, and removes the home.
   synchronized void strike() {
     if (struck) {

@@ -64,7 +64,7 @@ final class Contract {
       SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
   private final Map<JsonNode, Schema> schemas = new ConcurrentHashMap<>();
 
-  private Contract(JsonNode root) {
+  Contract(JsonNode root) {
     this.root = root;
     for (Map.Entry<String, JsonNode> path : root.required("paths").properties()) {
       for (String method : METHODS) {

@@ -59,6 +59,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
     for (String noisy : new String[] {"io.netty", "io.vertx", "org.flywaydb", "com.zaxxer"}) {
       context.getLogger(noisy).setLevel(Level.WARN);
     }
+    context.getLogger("com.networknt").setLevel(Level.ERROR);
   }
 
   private static Encoder<ILoggingEvent> encoder(LoggerContext context, boolean json) {

@@ -52,6 +52,7 @@ public final class SemperServer implements AutoCloseable {
   private final Semper semper;
   private final Metrics metrics;
   private final Tokens tokens;
+  private final Routes routes;
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean endWithWorkloads;
@@ -109,7 +110,7 @@ public final class SemperServer implements AutoCloseable {
       }
       this.metrics = new Metrics(semper);
       timeline.mark("tokens and tenants are read");
-      Routes routes = routes(clock);
+      this.routes = routes(clock);
       Gate gate = new Gate(join(contract), routes, tokens, semper.tenants(), hosts());
       front.open(new HttpFront.Desk(gate, new Scribe(semper.store(), clock), metrics));
       writeServerFile();
@@ -269,6 +270,10 @@ public final class SemperServer implements AutoCloseable {
     return semper;
   }
 
+  Routes routes() {
+    return routes;
+  }
+
   /// Reads the settings again. The level of the log changes at once; the rest waits for a restart.
   ReloadResult reload() {
     Settings now = reread.get();
@@ -401,6 +406,7 @@ public final class SemperServer implements AutoCloseable {
       case SemperException e when e.code() == ErrorCode.ALREADY_EXISTS -> 3;
       case SemperException e when e.code() == ErrorCode.INVALID_REQUEST -> 2;
       case SemperException e when e.code().kind() == ErrorCode.Kind.UNAVAILABLE -> 5;
+      case SemperException e when e.code() == ErrorCode.PRECONDITION_FAILED -> 5;
       case IOException _ -> 4;
       case UncheckedIOException _ -> 4;
       default -> 1;

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /// Decides when each check begins and what its result means, by the rules of the kubelet's prober.
 /// One thread calls [#turn]; it never blocks, owns all workers, and takes everything from others as
-/// messages. Time is what the caller says, so that tests can turn it by hand.
+/// messages. Time is what the caller says, so that tests can turn it by hand. Anything thrown, even
+/// an Error (out of files, the JVM cannot load a class), costs one check and not all probing.
 final class ProbeScheduler implements Check.Sink {
   static final long NEVER = Long.MAX_VALUE;
 
@@ -128,7 +129,7 @@ final class ProbeScheduler implements Check.Sink {
         case Message.Unwatching(String incarnation) -> drop(incarnation);
         case Message.Ended(Check check, Outcome outcome, long at) -> returned(check, outcome, at);
       }
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       tally.errors.increment();
       log.error("The prober could not take {}", message, e);
     }
@@ -140,7 +141,7 @@ final class ProbeScheduler implements Check.Sink {
       Worker worker = due.removeFirst();
       try {
         wake(worker, now);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         tally.errors.increment();
         log.error("The prober failed over {}", name(worker), e);
         worker.next = now + worker.period;
@@ -264,7 +265,7 @@ final class ProbeScheduler implements Check.Sink {
     tally.checks.increment();
     try {
       checker.start(check);
-    } catch (RuntimeException | OutOfMemoryError e) {
+    } catch (Throwable e) {
       check.end(new Outcome.Erred("The check could not be started: " + e));
     }
   }

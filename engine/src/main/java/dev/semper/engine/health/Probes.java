@@ -1,10 +1,10 @@
 package dev.semper.engine.health;
 
 import dev.semper.engine.workload.Prober;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -73,21 +73,22 @@ public final class Probes implements Prober, AutoCloseable {
 
   private void run() {
     try (sockets) {
+      SocketChecker.rehearse();
       while (!closed) {
-        long next = turn();
-        sockets.await(next == ProbeScheduler.NEVER ? next : next - (System.nanoTime() - origin));
+        turn();
       }
-    } catch (IOException e) {
-      log.error("The prober cannot wait for its sockets and has ended", e);
+    } catch (Throwable e) {
+      log.error("The prober has ended: no probe is checked any more", e);
     }
   }
 
-  private long turn() {
+  private void turn() {
     try {
-      return scheduler.turn();
-    } catch (RuntimeException e) {
+      long next = scheduler.turn();
+      sockets.await(next == ProbeScheduler.NEVER ? next : next - (System.nanoTime() - origin));
+    } catch (Throwable e) {
       log.error("A turn of the prober failed; the next one is in 100 ms", e);
-      return System.nanoTime() - origin + StarvationGuard.SENTINEL;
+      LockSupport.parkNanos(StarvationGuard.SENTINEL);
     }
   }
 

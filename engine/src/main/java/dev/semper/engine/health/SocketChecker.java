@@ -9,15 +9,20 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Does tcp checks and plain http checks on the scheduler's own thread, without blocking: no
 /// hand-over between threads, which is most of the cost of a small exchange.
 /// docs/adr/0003-probe-client.md has the figures. Not thread-safe but for [#wakeUp].
 final class SocketChecker implements Checker, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(SocketChecker.class);
   private static final int BUFFER = 4096;
 
   private final Selector selector;
@@ -56,6 +61,20 @@ final class SocketChecker implements Checker, AutoCloseable {
       case ProbeSpec.Tcp tcp -> isAddress(tcp.host());
       case ProbeSpec.Command _ -> false;
     };
+  }
+
+  /// Runs through an exchange without a network, so that everything it needs is loaded before a
+  /// host is out of files: the JVM would not try to load a class a second time.
+  static void rehearse() throws HttpReply.Garbage {
+    ProbeSpec.Http http =
+        new ProbeSpec.Http("http", "127.0.0.1", 1, "/", Map.of(), List.of(), "ok");
+    HttpReply reply = new HttpReply(true);
+    byte[] answer = "HTTP/1.1 500 No\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+    reply.feed(answer, answer.length);
+    reply.end();
+    Outcome refused = Troubles.judge(HttpRequest.url(http, 1), new Troubles.NoPort());
+    log.debug("Rehearsed {} {}", HttpRequest.judge(http, 1, reply), refused);
+    log.trace("{}", (Object) HttpRequest.bytes(http, 1));
   }
 
   private static boolean isAddress(String host) {
@@ -107,6 +126,9 @@ final class SocketChecker implements Checker, AutoCloseable {
     } catch (IOException e) {
       close(channel);
       finish(check, Troubles.judge(check.what(), e));
+    } catch (Throwable e) {
+      close(channel);
+      finish(check, new Outcome.Erred("The prober itself failed: " + e));
     }
   }
 
@@ -130,7 +152,7 @@ final class SocketChecker implements Checker, AutoCloseable {
       finish(exchange.check, Troubles.judge(exchange.check.what(), e));
     } catch (HttpReply.Garbage e) {
       finish(exchange.check, new Outcome.Failed(exchange.check.what() + ": " + e.getMessage()));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       finish(exchange.check, new Outcome.Erred("The prober itself failed: " + e));
     }
   }

@@ -745,7 +745,7 @@ public final class Operations {
         request.start(),
         false,
         true,
-        TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
+        create ? TIMEOUT : TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
         1,
         Map.of("action", item.action().id(), "version", spec.version()),
         null,

@@ -95,8 +95,13 @@ final class Decider {
       case WorkloadEvent.Stop stop -> stop(stop);
       case WorkloadEvent.Clear() -> clear();
       case WorkloadEvent.Force(State to, String actor, String why) -> force(to, actor, why);
-      case WorkloadEvent.Launched(String incarnation, Running running) ->
-          on(incarnation, i -> launched(i, running));
+      case WorkloadEvent.Launched(String incarnation, Running running) -> {
+        if (!instances.containsKey(incarnation)) {
+          // Its exit was heard of first.
+          effects.add(new Effect.Forget(incarnation));
+        }
+        on(incarnation, i -> launched(i, running));
+      }
       case WorkloadEvent.LaunchFailed(String incarnation, String message, boolean retryable) ->
           on(incarnation, i -> launchFailed(i, message, retryable));
       case WorkloadEvent.Attached(String incarnation, Running running) ->

@@ -208,7 +208,8 @@ final class Hands implements AutoCloseable {
     try {
       return launches.apply(workload, instance);
     } catch (SemperException e) {
-      throw new LaunchException(String.valueOf(e.getMessage()), true);
+      throw new LaunchException(
+          "cannot start " + workload.instanceName(instance) + ": " + e.getMessage(), false);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.semper.spi.LogTarget;
 import dev.semper.spi.Resources;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -104,9 +105,12 @@ final class Launches {
         }
       }
       return values;
+    } catch (NoSuchFileException e) {
+      throw SemperException.wrap(
+          ErrorCode.LAUNCH_FAILED, "its env_file " + envFile + " does not exist", e);
     } catch (IOException e) {
       throw SemperException.wrap(
-          ErrorCode.LAUNCH_FAILED, "env_file " + envFile + " cannot be read: " + e, e);
+          ErrorCode.LAUNCH_FAILED, "its env_file " + envFile + " cannot be read: " + e, e);
     }
   }
 

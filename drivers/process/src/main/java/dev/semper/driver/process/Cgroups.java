@@ -1,5 +1,7 @@
 package dev.semper.driver.process;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.semper.spi.Resources;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,6 +41,11 @@ final class Cgroups implements AutoCloseable {
     } catch (IOException e) {
       missing.replaceAll((_, _) -> "cannot read /proc/self/mountinfo: " + e.getMessage());
     }
+  }
+
+  /// Short, and the same whenever the home is opened.
+  static String homeName(Path home) {
+    return KeeperProgram.hash(home.toAbsolutePath().normalize().toString().getBytes(UTF_8));
   }
 
   private void mount(String[] fields, String home) throws IOException {
@@ -295,7 +302,7 @@ final class Cgroups implements AutoCloseable {
           Files.deleteIfExists(semper);
         }
       } catch (IOException e) {
-        LOG.debug("{} is still in use", hierarchy.base(), e);
+        LOG.debug("{} is still in use: {}", hierarchy.base(), e.getMessage());
       }
     }
   }

@@ -2,12 +2,10 @@ package dev.semper.driver.process;
 
 import dev.semper.spi.StopRequest;
 import dev.semper.spi.StopResult;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,41 +20,28 @@ final class Ender {
   private static final long LOOK_NANOS = Changes.millis(50);
 
   private final KeeperLink keeper;
-  private final ProcTable table;
+  private final Forests forests;
   private final Changes changes;
   private final Cgroups cgroups;
-  private final Supplier<Collection<Tracked>> roots;
   private final AtomicInteger watchers = new AtomicInteger();
 
-  Ender(
-      KeeperLink keeper,
-      ProcTable table,
-      Changes changes,
-      Cgroups cgroups,
-      Supplier<Collection<Tracked>> roots) {
+  Ender(KeeperLink keeper, Forests forests, Changes changes, Cgroups cgroups) {
     this.keeper = keeper;
-    this.table = table;
+    this.forests = forests;
     this.changes = changes;
     this.cgroups = cgroups;
-    this.roots = roots;
   }
 
   List<Proc> tree(Tracked tracked) {
-    ProcTable.Snapshot now = table.now();
-    List<Proc> tree = new Forest(table, now, with(tracked)).tree(tracked.name());
+    Forest now = forests.now();
+    List<Proc> tree = now.tree(tracked.name());
     for (int pid : cgroups.members(tracked.name())) {
-      Proc member = now.byPid().get(pid);
+      Proc member = now.proc(pid);
       if (member != null && member.alive() && !tree.contains(member)) {
         tree.add(member);
       }
     }
     return tree;
-  }
-
-  private Collection<Tracked> with(Tracked tracked) {
-    Set<Tracked> all = new HashSet<>(roots.get());
-    all.add(tracked);
-    return all;
   }
 
   /// After a new keeper has come: it has to be told again.

@@ -54,6 +54,14 @@ final class Forest {
     return tree;
   }
 
+  @Nullable Proc proc(int pid) {
+    return snapshot.byPid().get(pid);
+  }
+
+  long takenNanos() {
+    return snapshot.takenNanos();
+  }
+
   private String owner(Proc proc) {
     String known = owners.get(proc.pid());
     if (known != null) {

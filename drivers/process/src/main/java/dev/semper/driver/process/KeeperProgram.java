@@ -52,7 +52,7 @@ final class KeeperProgram {
     }
   }
 
-  private static String hash(byte[] text) {
+  static String hash(byte[] text) {
     try {
       byte[] hash = MessageDigest.getInstance("SHA-256").digest(text);
       return HexFormat.of().formatHex(hash, 0, 6);

@@ -118,6 +118,9 @@ final class LogFile implements InstanceLog {
   @Override
   public long tail(int lines) throws IOException {
     long end = end();
+    if (lines <= 0) {
+      return end;
+    }
     long start = start();
     long at = end;
     int seen = 0;
@@ -137,7 +140,7 @@ final class LogFile implements InstanceLog {
       }
       at -= step;
     }
-    return lines <= 0 ? end : start;
+    return start;
   }
 
   private Chunk readFully(long position, int bytes) throws IOException {

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 final class Logs implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Logs.class);
   private static final long STEP = Duration.ofMillis(10).toNanos();
+  private static final long NEWCOMERS = Duration.ofMillis(100).toNanos();
   private static final long USUAL = Duration.ofMillis(500).toNanos();
-  private static final long IDLE = Duration.ofSeconds(1).toNanos();
 
   private final Map<Path, LogFile> files = new ConcurrentHashMap<>();
   private final Map<LogFile, Watch> watched = new ConcurrentHashMap<>();
@@ -26,6 +26,7 @@ final class Logs implements AutoCloseable {
     private int writers;
     private long lastLook = System.nanoTime();
     private long nextLook = lastLook;
+    private long pause = STEP;
     private boolean failing;
   }
 
@@ -68,7 +69,7 @@ final class Logs implements AutoCloseable {
   private void run() {
     try {
       while (!closed) {
-        long next = System.nanoTime() + USUAL;
+        long next = System.nanoTime() + NEWCOMERS;
         for (Map.Entry<LogFile, Watch> entry : watched.entrySet()) {
           Watch watch = entry.getValue();
           if (watch.nextLook - System.nanoTime() <= 0) {
@@ -88,9 +89,8 @@ final class Logs implements AutoCloseable {
   private void look(LogFile file, Watch watch) {
     boolean over = watch.writers <= 0;
     long now = System.nanoTime();
-    long pause = USUAL;
     try {
-      pause = pause(file.tick(), now - watch.lastLook, file.maxBytes());
+      watch.pause = pause(watch.pause, file.tick(), now - watch.lastLook, file.maxBytes());
       watch.failing = false;
     } catch (IOException | RuntimeException e) {
       if (!watch.failing) {
@@ -99,19 +99,18 @@ final class Logs implements AutoCloseable {
       watch.failing = true;
     }
     watch.lastLook = now;
-    watch.nextLook = now + pause;
+    watch.nextLook = now + watch.pause;
     if (over) {
       watched.computeIfPresent(file, (_, current) -> current.writers <= 0 ? null : current);
     }
   }
 
-  /// The faster it grows, the sooner the next look: at the latest after half of a part.
-  private static long pause(long grown, long nanos, long maxBytes) {
-    if (grown <= 0) {
-      return IDLE;
-    }
-    double perNano = (double) grown / Math.max(nanos, 1);
-    return Math.clamp((long) (maxBytes / 2.0 / perNano), STEP, USUAL);
+  /// The faster it grows, the sooner the next look: at the latest after half of a part. A pause
+  /// grows step by step, so that what has just started or just been quick is looked at soon.
+  private static long pause(long last, long grown, long nanos, long maxBytes) {
+    double perNano = (double) Math.max(grown, 0) / Math.max(nanos, 1);
+    long until = perNano == 0 ? USUAL : (long) (maxBytes / 2.0 / perNano);
+    return Math.clamp(Math.min(until, 2 * last), STEP, USUAL);
   }
 
   @Override

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Reads `/proc`, for many askers at once: whoever asks while another reads shares the next pass.
+/// Reads `/proc`.
 final class ProcTable {
   private static final int KTHREADD = 2;
   private static final long SETTLED_TICKS = 200;
@@ -19,28 +19,19 @@ final class ProcTable {
   /// All processes at one moment, by PID.
   record Snapshot(long takenNanos, Map<Integer, Proc> byPid) {}
 
+  /// Before the first pass.
+  static final Snapshot NOTHING = new Snapshot(System.nanoTime() - Long.MAX_VALUE / 2, Map.of());
+
   private record Identity(int pid, long start) {}
 
   private final ReentrantLock lock = new ReentrantLock();
   private final byte[] buffer = new byte[4096];
-  private volatile Snapshot last = new Snapshot(System.nanoTime() - Long.MAX_VALUE / 2, Map.of());
-  private Map<Identity, String> markers = new HashMap<>();
+  private final Map<Identity, String> markers = new HashMap<>();
 
-  /// A snapshot begun after this call.
   Snapshot now() {
-    return since(System.nanoTime());
-  }
-
-  Snapshot since(long nanos) {
-    if (last.takenNanos() - nanos >= 0) {
-      return last;
-    }
     lock.lock();
     try {
-      if (last.takenNanos() - nanos < 0) {
-        last = scan();
-      }
-      return last;
+      return scan();
     } finally {
       lock.unlock();
     }

@@ -39,7 +39,6 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
 
   private final DriverContext context;
   private final Map<String, Tracked> tracked = new ConcurrentHashMap<>();
-  private final ProcTable table = new ProcTable();
   private final Changes changes = new Changes();
   private final Logs logs = new Logs();
   private final Cgroups cgroups;
@@ -51,11 +50,12 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
 
   private Processes(DriverContext context, KeeperProgram program) throws IOException {
     this.context = context;
-    this.cgroups = new Cgroups(Wire.fileName(context.home().toAbsolutePath().toString()));
+    this.cgroups = new Cgroups(Cgroups.homeName(context.home()));
     this.keeper = new KeeperLink(context.state(), program, this);
-    this.ender = new Ender(keeper, table, changes, cgroups, tracked::values);
-    this.sweeper = new Sweeper(table, tracked::values, ender, context.notices(), this::swept);
-    this.usages = new Usages(table, tracked::values);
+    Forests forests = new Forests(new ProcTable(), tracked::values);
+    this.ender = new Ender(keeper, forests, changes, cgroups);
+    this.sweeper = new Sweeper(forests, ender, context.notices(), this::swept);
+    this.usages = new Usages(forests);
     this.commands = new Commands(this, keeper, ender, context.state().resolve("exec"));
   }
 
@@ -135,8 +135,10 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
     }
   }
 
+  /// While its tree is being ended the end of its main process is kept back: what the engine does
+  /// next, e.g. starts its successor on the same port, must find nothing of it left.
   private void report(Tracked known) {
-    if (!known.helper() && known.report()) {
+    if (!known.helper() && !known.ending() && known.report()) {
       context.exits().accept(known.name(), known.ended().join());
     }
   }
@@ -257,15 +259,16 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
 
   StopResult stop(String incarnation, StopRequest request) {
     Tracked found = known(incarnation);
-    if (found == null) {
+    if (found == null || found.isSwept()) {
       return StopResult.CLEAN;
     }
+    boolean gone = false;
     found.ending(true);
     try {
       StopResult result = ender.end(found, request);
-      if (result.leftOver() == 0) {
+      gone = result.leftOver() == 0;
+      if (gone) {
         awaitEnd(found);
-        cgroups.remove(incarnation);
       }
       return result;
     } catch (InterruptedException e) {
@@ -273,6 +276,12 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
       throw new IllegalStateException("interrupted while stopping " + incarnation, e);
     } finally {
       found.ending(false);
+      report(found);
+      if (!found.runs() && gone) {
+        swept(found);
+      } else if (!found.runs()) {
+        sweeper.add(found);
+      }
     }
   }
 

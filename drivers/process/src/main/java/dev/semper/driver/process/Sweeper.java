@@ -1,14 +1,13 @@
 package dev.semper.driver.process;
 
 import dev.semper.spi.StopRequest;
+import dev.semper.spi.StopResult;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,21 +19,15 @@ final class Sweeper implements AutoCloseable {
   private static final StopRequest GENTLY = new StopRequest("TERM", Duration.ofSeconds(1));
 
   private final LinkedBlockingQueue<Tracked> ended = new LinkedBlockingQueue<>();
-  private final ProcTable table;
-  private final Supplier<Collection<Tracked>> roots;
+  private final Forests forests;
   private final Ender ender;
   private final BiConsumer<String, String> notices;
   private final Consumer<Tracked> swept;
   private final Thread thread;
 
   Sweeper(
-      ProcTable table,
-      Supplier<Collection<Tracked>> roots,
-      Ender ender,
-      BiConsumer<String, String> notices,
-      Consumer<Tracked> swept) {
-    this.table = table;
-    this.roots = roots;
+      Forests forests, Ender ender, BiConsumer<String, String> notices, Consumer<Tracked> swept) {
+    this.forests = forests;
     this.ender = ender;
     this.notices = notices;
     this.swept = swept;
@@ -64,14 +57,12 @@ final class Sweeper implements AutoCloseable {
   }
 
   private void sweep(List<Tracked> batch) {
-    List<Tracked> all = new ArrayList<>(roots.get());
-    all.addAll(batch);
-    Forest forest = new Forest(table, table.now(), all);
+    Forest forest = forests.now();
     for (Tracked tracked : batch) {
       List<Proc> left = forest.tree(tracked.name());
-      if (left.isEmpty() || tracked.ending()) {
+      if (left.isEmpty()) {
         swept.accept(tracked);
-      } else {
+      } else if (!tracked.ending()) { // else a stop is under way, with patience of its own
         Thread.ofVirtual().name("semper-sweep").start(() -> end(tracked, left));
       }
     }
@@ -90,13 +81,20 @@ final class Sweeper implements AutoCloseable {
                 + (left.size() == 1 ? ")" : " and others)")
                 + "; ending them");
       }
-      ender.end(tracked, GENTLY);
+      finished(tracked, ender.end(tracked, GENTLY));
     } catch (InterruptedException e) {
       LOG.debug("interrupted while ending what {} left behind", tracked.name());
     } catch (RuntimeException e) {
       LOG.warn("cannot end what {} left behind", tracked.name(), e);
-    } finally {
+    }
+  }
+
+  private void finished(Tracked tracked, StopResult result) {
+    if (result.leftOver() == 0) {
       swept.accept(tracked);
+    } else {
+      LOG.warn("{} processes of {} cannot be ended; trying on", result.leftOver(), tracked.name());
+      add(tracked);
     }
   }
 

@@ -105,6 +105,11 @@ final class Tracked {
     return forgotten;
   }
 
+  /// Nothing of it is left: its tree was seen to be empty after its end.
+  synchronized boolean isSwept() {
+    return swept;
+  }
+
   boolean forgotten() {
     return forgotten;
   }

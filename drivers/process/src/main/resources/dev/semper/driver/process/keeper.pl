@@ -27,10 +27,12 @@ use Socket;
 my $VERSION = 1;
 my %NUMBERS = (
   x86_64 => {
-    execve => 59, prctl => 157, prlimit => 302, signalfd => 289, setgroups => 116, clock => 228
+    execve => 59, prctl => 157, prlimit => 302, signalfd => 289, setgroups => 116, clock => 228,
+    sigaction => 13
   },
   aarch64 => {
-    execve => 221, prctl => 167, prlimit => 261, signalfd => 74, setgroups => 159, clock => 113
+    execve => 221, prctl => 167, prlimit => 261, signalfd => 74, setgroups => 159, clock => 113,
+    sigaction => 134
   },
 );
 my $machine = (POSIX::uname())[4];
@@ -264,7 +266,7 @@ sub spawn {
   vec($readable, fileno $from, 1) = 1;
 }
 
-# The pipe is at its end: exec has worked (only the identity came) or a step has failed.
+# The pipe is at its end: exec has worked (nothing came) or a step has failed.
 sub progress {
   my $fd = shift;
   my $p = $pipes{$fd};
@@ -281,20 +283,18 @@ sub progress {
 }
 
 sub started {
-  my ($name, $start, $at, $errno, $step, $text) = @_;
+  my ($name, $linked, $errno, $step, $text) = @_;
   my $i = $inc{$name};
   my @waiters = splice @{$i->{waiters}};
-  if (!defined $errno || $errno eq '') {
-    if (!defined $at || $at eq '') { # killed between fork and its record
-      delete $inc{$name};
-      delete $by_pid{$i->{pid}};
-      unlink record($name);
-      refuse($_, Errno::EAGAIN(), 'fork', 'it was killed before it could run') for @waiters;
+  if (!defined $errno) {
+    my $record = slurp(record($name)) // '';
+    if ($record =~ /^pid (\d+) (\d+) \S+ (\d+)$/m && $1 == $i->{pid}) {
+      @$i{qw(state start wall)} = ('running', $2, $3);
+      describe($_, $i) for @waiters;
       return;
     }
-    @$i{qw(state start wall)} = ('running', $start, $at);
-    describe($_, $i) for @waiters;
-    return;
+    ($linked, $errno, $step, $text) =
+      ('', Errno::EAGAIN(), 'fork', 'it was killed before it could run');
   }
   delete $inc{$name};
   delete $by_pid{$i->{pid}};
@@ -303,16 +303,16 @@ sub started {
     for (@waiters) { $known ? describe($_, $known) : refuse($_, $errno, $step, $text) }
     return;
   }
-  unlink record($name) if $start ne '';
+  unlink record($name) if $linked ne '';
   refuse($_, $errno, $step, $text) for @waiters;
 }
 
 sub child {
   my ($to, $name, $o) = @_;
-  my $said = '';
+  my $linked = '';
   my $fail = sub {
     my ($step, $text, $errno) = @_;
-    my $message = join "\0", ($said ? () : ('', '')), $errno // 0 + $!, $step, $text // "$!";
+    my $message = join "\0", $linked, $errno // 0 + $!, $step, $text // "$!";
     syswrite($to, $message);
     POSIX::_exit(127);
   };
@@ -339,12 +339,10 @@ sub child {
     '';
   (syswrite($rec, $text) // 0) == length $text or $fail->('record', "$tmp: $!");
   close $rec;
-  my $linked = link $tmp, record($name);
+  $linked = link($tmp, record($name)) ? 'linked' : '';
   my $errno = 0 + $!;
   unlink $tmp;
   $linked or do { $! = $errno; $fail->('record', record($name) . ": $!", $errno) };
-  $said = "$start\0$at";
-  syswrite($to, "$said\0");
   become($o, $uid, $gid, \@groups, $fail);
 }
 
@@ -536,9 +534,9 @@ sub take_lock {
 
 sub prepare {
   umask 077;
-  for (keys %SIG) { $SIG{$_} = 'DEFAULT' unless /^(?:KILL|STOP|__.*|NUM\d+)$/ }
+  my $default = "\0" x 32;
+  syscall($SYS->{sigaction}, $_, $default, 0, 8) for 1 .. 64; # a JVM leaves some ignored
   $SIG{PIPE} = 'IGNORE';
-  $SIG{HUP} = $SIG{INT} = $SIG{QUIT} = 'DEFAULT';
   my @caught = (POSIX::SIGCHLD(), POSIX::SIGTERM());
   POSIX::sigprocmask(POSIX::SIG_SETMASK(),
     POSIX::SigSet->new(@caught, POSIX::SIGHUP(), POSIX::SIGINT(), POSIX::SIGQUIT()));

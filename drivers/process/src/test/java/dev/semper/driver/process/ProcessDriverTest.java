@@ -329,6 +329,21 @@ class ProcessDriverTest {
   }
 
   @Test
+  void givesChildrenTheWholeTimeoutEvenIfTheMainProcessEndsFirst() {
+    home.sh(
+        "a",
+        "sh -c 'trap \"sleep 2; echo saved; exit 0\" TERM; echo ready; while :; do sleep 0.05; done'"
+            + " & trap 'exit 0' TERM; while :; do sleep 0.05; done");
+    home.awaitOutput("a", "ready");
+
+    StopResult result = home.driver().stop("a", new StopRequest("TERM", Duration.ofSeconds(20)));
+
+    assertThat(result).isEqualTo(StopResult.CLEAN);
+    assertThat(home.output("a")).contains("saved\n"); // the shell may say more: Terminated
+    assertThat(home.notices).isEmpty();
+  }
+
+  @Test
   void sweepsWhatTheMainProcessLeftBehind() {
     home.sh("a", "sleep 1000 & setsid sleep 1001 & sleep 0.1; exit 0");
 

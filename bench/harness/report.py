@@ -1,0 +1,80 @@
+"""Turns a run's JSON into the table of docs/benchmarks.md."""
+
+
+def get(data, *path):
+    for key in path:
+        if not isinstance(data, dict) or key not in data:
+            return None
+        data = data[key]
+    return data
+
+
+def show(value, unit):
+    if value is None:
+        return "–"
+    if value >= 100:
+        text = f"{value:,.0f}"
+    elif value >= 10:
+        text = f"{value:.1f}".rstrip("0").rstrip(".")
+    else:
+        text = f"{value:.2f}".rstrip("0").rstrip(".") or "0"
+    return f"{text} {unit}".strip()
+
+
+# What is measured, its part, the path in it, unit, and the aim: a number, and whether less or more is better.
+ROWS = [
+    ("killed → runs again, p50", "crash", ("latency_ms", "p50"), "ms", 3, "<="),
+    ("killed → runs again, p99", "crash", ("latency_ms", "p99"), "ms", 15, "<="),
+    ("100 killed at once → all run", "burst", ("killed_max_ms", "p50"), "ms", 150, "<="),
+    ("start of 100 accepted → all run", "burst", ("up_ms", "p50"), "ms", 300, "<="),
+    ("stop of 100 accepted → all gone", "burst", ("stopped_ms", "p50"), "ms", None, "<="),
+    ("start of the server → /healthz", "startup", ("cache on, used home", "healthz_ms", "p50"), "ms", 400, "<"),
+    ("start of the server → list of workloads", "startup", ("cache on, used home", "workloads_ms", "p50"), "ms", 400, "<"),
+    ("the same on a new home", "startup", ("cache on, new home", "workloads_ms", "p50"), "ms", None, "<"),
+    ("the same without AOT cache", "startup", ("cache off, used home", "workloads_ms", "p50"), "ms", None, "<"),
+    ("RSS, no units", "memory", ("0", "total", "rss"), "MB", 120, "<"),
+    ("RSS, 1 unit", "memory", ("1", "total", "rss"), "MB", None, "<"),
+    ("RSS, 100 units", "memory", ("100", "total", "rss"), "MB", None, "<"),
+    ("PSS, 100 units", "memory", ("100", "total", "pss"), "MB", None, "<"),
+    ("RSS, 500 units", "memory", ("500", "total", "rss"), "MB", 150, "<"),
+    ("PSS, 500 units", "memory", ("500", "total", "pss"), "MB", None, "<"),
+    ("RSS, 1,000 workloads", "memory", ("1000", "total", "rss"), "MB", None, "<"),
+    ("durable transitions, 1,000 workloads", "transitions", ("1000 workloads", "per_second"), "/s", 5000, ">="),
+    ("durable transitions, 64 workloads", "transitions", ("64 workloads", "per_second"), "/s", None, ">="),
+    ("durable transitions, one after the other", "transitions", ("1 workloads", "per_second"), "/s", None, ">="),
+    ("operations by the API, 8 clients", "operations", ("operations_per_second",), "/s", None, ">="),
+    ("1,000 HTTP probes/s, 5 % hanging: processor", "probes", ("cpu_percent", "server"), "% of a core", 15, "<"),
+    ("the same: lateness p99", "probes", ("beyond_jitter_ms", "p99"), "ms", 10, "<="),
+    ("processor, 100 idle units: server", "idle", ("cpu_percent", "server"), "%", 0.1, "<="),
+    ("processor, 100 idle units: all", "idle", ("cpu_percent", "total"), "%", None, "<="),
+]
+
+
+def verdict(value, aim, how, unit):
+    if aim is None:
+        return "", ""
+    text = {"<=": "≤", "<": "<", ">=": "≥"}[how] + f" {show(aim, unit)}"
+    if value is None:
+        return text, "not measured"
+    met = {"<=": value <= aim, "<": value < aim, ">=": value >= aim}[how]
+    ratio = (aim / value if how == ">=" else value / aim) if value and aim else 0
+    return text, "met" if met else f"**missed: {ratio:.1f} times**"
+
+
+def table(run):
+    lines = ["| | Semper | supervisord | monit | aim | |", "|---|---:|---:|---:|---:|---|"]
+    parts = run["parts"]
+    for part in parts.values():
+        for data in part.values():
+            if isinstance(data.get("cpu_percent"), dict):
+                data["cpu_percent"]["total"] = round(sum(v for k, v in data["cpu_percent"].items() if k != "total"), 4)
+                data["cpu_percent"].setdefault("daemon", data["cpu_percent"]["total"])
+    for title, part, path, unit, aim, how in ROWS:
+        values = [get(parts, part, peer, *path) for peer in ("semper", "supervisord", "monit")]
+        if all(v is None for v in values):
+            continue
+        if part == "probes":
+            values[2] = None  # another rate: told apart below
+        aimed, met = verdict(values[0], aim, how, unit)
+        lines.append(f"| {title} | {' | '.join(show(v, unit) for v in values)} | {aimed} | {met} |")
+    return "\n".join(lines)

@@ -1,0 +1,312 @@
+package dev.semper.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.semper.api.Wire;
+import dev.semper.engine.access.Role;
+import dev.semper.engine.error.Problem;
+import dev.semper.engine.operation.Operation;
+import dev.semper.engine.operation.OperationKind;
+import dev.semper.engine.operation.Plan;
+import dev.semper.engine.workload.Instance;
+import dev.semper.engine.workload.State;
+import java.io.InputStream;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Calls every operation of openapi.yaml on a running server and holds the answers against it.
+class ContractTest {
+  /// As the contract, but in answers no field is allowed that it does not name.
+  private final Contract strict = strict();
+
+  private final Set<String> called = new TreeSet<>();
+
+  private static Contract strict() {
+    JsonNode root = Contract.load().root().deepCopy();
+    for (JsonNode schema : root.required("components").required("schemas")) {
+      boolean open = schema.has("additionalProperties") || !schema.has("properties");
+      if (!open && schema instanceof ObjectNode object) {
+        object.put("additionalProperties", false);
+      }
+    }
+    return new Contract(root);
+  }
+
+  @Test
+  @Timeout(value = 120, unit = TimeUnit.SECONDS)
+  void answersEveryOperationAsTheContractSays(@TempDir Path home) throws Exception {
+    try (TestServer server = TestServer.start(home)) {
+      everything(server);
+    }
+
+    assertThat(called)
+        .containsExactlyInAnyOrderElementsOf(
+            strict.endpoints().stream().map(Contract.Endpoint::id).toList());
+  }
+
+  private void everything(TestServer server) throws Exception {
+    call(server, "GET", "/healthz", null, 200);
+    call(server, "GET", "/readyz", null, 200);
+    call(server, "GET", "/metrics", null, 200);
+    call(server, "GET", "/api/v1/server", null, 200);
+    call(server, "POST", "/api/v1/server/reload", null, 200);
+
+    workloads(server);
+    documents(server);
+    events(server);
+    access(server);
+
+    call(server, "POST", "/api/v1/server/shutdown", "{\"with_workloads\":\"no\"}", 400);
+    called.remove("shutdown");
+    server.server().semper().operations(); // still there
+    call(server, "GET", "/api/v1/nothing", null, 404, "");
+    call(server, "PATCH", "/api/v1/workloads", null, 405, "");
+    shutdownIsAnswered();
+  }
+
+  /// On a server of its own, because it ends it.
+  private void shutdownIsAnswered() throws Exception {
+    Path home = java.nio.file.Files.createTempDirectory("semper-shutdown");
+    try (TestServer server = TestServer.start(home)) {
+      call(server, "POST", "/api/v1/server/shutdown", "{}", 202);
+      server.server().awaitEnd();
+    }
+  }
+
+  private void workloads(TestServer server) throws Exception {
+    String web = "/api/v1/workloads/web";
+    String document =
+        "{\"kind\":\"process\",\"command\":[\"sh\",\"-c\",\"echo up; exec sleep 600\"],\"start_seconds\":\"100ms\","
+            + "\"env\":{\"DB_PASSWORD\":\"hidden\"}}";
+    done(server, call(server, "PUT", web + "?generation=0", document, 202));
+    call(server, "PUT", web, document, 200);
+    assertThat(call(server, "GET", web, null, 200)).doesNotContain("hidden");
+    call(server, "PUT", web + "?generation=7", document, 409);
+    call(server, "GET", "/api/v1/workloads", null, 200);
+    call(server, "GET", web + "/usage", null, 200);
+    call(server, "GET", web + "/allowed", null, 200);
+    call(server, "GET", web + "/logs?lines=5", null, 200);
+    call(server, "POST", web + "/stop", "{\"dry_run\":true}", 200);
+    done(server, call(server, "POST", web + "/restart", "{\"timeout\":\"1m\"}", 202));
+    done(server, call(server, "POST", web + "/maintenance", null, 202));
+    done(server, call(server, "POST", web + "/resume", null, 202));
+    call(server, "POST", web + "/enable", null, 409);
+    done(server, call(server, "POST", web + "/stop", null, 202));
+    done(server, call(server, "POST", web + "/disable", null, 202));
+    done(server, call(server, "POST", web + "/enable", null, 202));
+    done(server, call(server, "POST", web + "/start", null, 202));
+    done(server, call(server, "PUT", web, document.replace("600", "700"), 202));
+    done(server, call(server, "POST", web + "/rollback", null, 202));
+    done(server, call(server, "POST", web + "/recover", null, 202));
+    call(server, "GET", web + "/history", null, 200);
+    call(server, "GET", web + "/releases", null, 200);
+    call(server, "POST", web + "/state", "{\"state\":\"error\",\"reason\":\"test\"}", 200);
+    call(server, "GET", "/api/v1/operations?workload=web", null, 200);
+    done(server, call(server, "DELETE", web + "?force=true", null, 202));
+    call(server, "GET", web, null, 404);
+  }
+
+  private void documents(TestServer server) throws Exception {
+    String document =
+        """
+        {"format":"toml","document":"[workloads.a]\\nkind='process'\\ncommand=['sleep','600']\\n"}\
+        """;
+    call(server, "POST", "/api/v1/plan", document, 200);
+    String applied = call(server, "POST", "/api/v1/apply", document, 202);
+    done(server, applied);
+    String id = Wire.JSON.readTree(applied).at("/operation/id").asString();
+    call(server, "GET", "/api/v1/operations/" + id + "/members", null, 200);
+    call(server, "POST", "/api/v1/operations/" + id + "/cancel", null, 409);
+    call(server, "POST", "/api/v1/apply", document, 200);
+    String batch = "{\"items\":[{\"workload\":\"a\",\"action\":\"delete\"}]}";
+    done(server, call(server, "POST", "/api/v1/batch", batch, 202));
+  }
+
+  private void events(TestServer server) throws Exception {
+    call(server, "GET", "/api/v1/events?limit=5", null, 200);
+    call(server, "GET", "/api/v1/events?tenant=*&after=0&limit=1000", null, 200);
+    HttpResponse<InputStream> stream =
+        java.net.http.HttpClient.newHttpClient()
+            .send(
+                server.request("/api/v1/events/stream?after=0&tenant=*").GET().build(),
+                BodyHandlers.ofInputStream());
+    called.add("streamEvents");
+    assertThat(stream.statusCode()).isEqualTo(200);
+    assertThat(stream.headers().firstValue("Content-Type")).contains("text/event-stream");
+    try (InputStream body = stream.body()) {
+      String first = new String(body.readNBytes(400), StandardCharsets.UTF_8);
+      assertThat(first).contains("id: 1\n").contains("data: {\"seq\":1,");
+    }
+  }
+
+  private void access(TestServer server) throws Exception {
+    call(server, "PUT", "/api/v1/tenants/team", "{\"quota\":{\"memory\":\"1Gi\",\"cpu\":2}}", 201);
+    call(server, "PUT", "/api/v1/tenants/team", "{}", 200);
+    call(server, "GET", "/api/v1/tenants", null, 200);
+    call(server, "GET", "/api/v1/tenants/team", null, 200);
+    String created =
+        call(
+            server,
+            "POST",
+            "/api/v1/tokens",
+            "{\"name\":\"bob\",\"role\":\"viewer\",\"tenant\":\"team\"}",
+            201);
+    String id = Wire.JSON.readTree(created).at("/token/id").asString();
+    call(server, "GET", "/api/v1/tokens", null, 200);
+    call(server, "DELETE", "/api/v1/tokens/" + id, null, 204);
+    call(server, "DELETE", "/api/v1/tenants/team", null, 204);
+    call(server, "DELETE", "/api/v1/tenants/default", null, 409);
+    call(server, "GET", "/api/v1/audit?limit=1000", null, 200);
+    call(server, "GET", "/api/v1/audit/verify", null, 200);
+  }
+
+  /// Waits for the operation in an answer and wants it to have succeeded.
+  private void done(TestServer server, String answer) throws Exception {
+    JsonNode json = Wire.JSON.readTree(answer);
+    JsonNode operation = json.has("operation") ? json.get("operation") : json;
+    String id = operation.required("id").asString();
+    String ended = call(server, "GET", "/api/v1/operations/" + id + "?wait=30s", null, 200);
+    assertThat(Wire.JSON.readTree(ended).path("status").asString())
+        .as(ended)
+        .isEqualTo("succeeded");
+  }
+
+  private String call(
+      TestServer server, String method, String path, @Nullable String body, int status)
+      throws Exception {
+    List<String> segments = Arrays.asList(path.replaceAll("\\?.*", "").substring(1).split("/"));
+    if (!(strict.match(method, segments) instanceof Contract.Match.Found found)) {
+      throw new AssertionError(method + " " + path + " is not in the contract");
+    }
+    called.add(found.endpoint().id());
+    return call(server, method, path, body, status, found.endpoint().id());
+  }
+
+  private String call(
+      TestServer server, String method, String path, @Nullable String body, int status, String id)
+      throws Exception {
+    HttpRequest.Builder request =
+        server
+            .request(path)
+            .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+    if (body != null) {
+      request.header("Content-Type", "application/json");
+    }
+    HttpResponse<String> response = server.send(request.build());
+    assertThat(response.statusCode())
+        .as("%s %s: %s", method, path, response.body())
+        .isEqualTo(status);
+    checkAnswer(id, response, method + " " + path);
+    return response.body();
+  }
+
+  private void checkAnswer(String id, HttpResponse<String> response, String what) {
+    JsonNode responses = responses(id);
+    JsonNode declared = responses.get(String.valueOf(response.statusCode()));
+    if (declared == null) {
+      assertThat(response.statusCode())
+          .as("%s answers what is not declared", what)
+          .isGreaterThan(399);
+      declared = responses.required("default");
+    }
+    JsonNode content = strict.resolve(declared).get("content");
+    if (content == null) {
+      assertThat(response.body()).as(what).isEmpty();
+      return;
+    }
+    String type = response.headers().firstValue("Content-Type").orElse("").replaceAll(";.*", "");
+    assertThat(content.has(type)).as("%s answers %s", what, type).isTrue();
+    if (type.endsWith("json")) {
+      JsonNode schema = content.get(type).required("schema");
+      List<Problem> problems = strict.check(schema, Wire.JSON.readTree(response.body()), "");
+      assertThat(problems).as("%s: %s", what, response.body()).isEmpty();
+    }
+  }
+
+  private JsonNode responses(String id) {
+    for (JsonNode path : strict.root().required("paths")) {
+      for (JsonNode operation : path) {
+        if (operation.isObject() && operation.path("operationId").asString("").equals(id)) {
+          return operation.required("responses");
+        }
+      }
+    }
+    return strict.root().at("/paths/~1metrics/get/responses");
+  }
+
+  @Test
+  void hasARouteForEachOperationWithTheSameRole(@TempDir Path home) throws Exception {
+    Map<String, @Nullable Role> contract = new LinkedHashMap<>();
+    strict.endpoints().forEach(e -> contract.put(e.id(), e.role()));
+    Map<String, @Nullable Role> routes = new LinkedHashMap<>();
+    try (TestServer server = TestServer.start(home)) {
+      server.server().routes().all().forEach((id, route) -> routes.put(id, route.role()));
+    }
+
+    assertThat(routes).containsExactlyInAnyOrderEntriesOf(contract);
+  }
+
+  @Test
+  void auditsExactlyWhatMutates(@TempDir Path home) throws Exception {
+    try (TestServer server = TestServer.start(home)) {
+      Map<String, Routes.Route> routes = server.server().routes().all();
+      for (Contract.Endpoint endpoint : strict.endpoints()) {
+        Routes.Route route = routes.get(endpoint.id());
+        assertThat(route).isNotNull();
+        assertThat(route != null && route.action() != null)
+            .as(endpoint.id())
+            .isEqualTo(endpoint.mutates());
+      }
+    }
+  }
+
+  @Test
+  void namesTheSameChoicesAsTheEngine() {
+    assertThat(choices("/components/schemas/State")).isEqualTo(ids(State.values(), State::id));
+    assertThat(choices("/components/schemas/OperationStatus"))
+        .isEqualTo(ids(Operation.Status.values(), Operation.Status::id));
+    assertThat(choices("/components/schemas/OperationInfo/properties/kind"))
+        .isEqualTo(ids(OperationKind.values(), OperationKind::id));
+    assertThat(choices("/components/schemas/InstanceInfo/properties/phase"))
+        .isEqualTo(ids(Instance.Phase.values(), Instance.Phase::id));
+    assertThat(choices("/components/schemas/StepInfo/properties/status"))
+        .isEqualTo(ids(Operation.StepStatus.values(), Operation.StepStatus::id));
+    assertThat(choices("/components/schemas/PlanItem/properties/action"))
+        .isEqualTo(ids(Plan.Action.values(), Plan.Action::id));
+    assertThat(choices("/components/schemas/Role"))
+        .isEqualTo(ids(Role.values(), r -> r.name().toLowerCase(Locale.ROOT)));
+  }
+
+  private Set<String> choices(String pointer) {
+    Set<String> names = new TreeSet<>();
+    strict.root().at(pointer).required("enum").forEach(n -> names.add(n.asString()));
+    return names;
+  }
+
+  private static <E> Set<String> ids(E[] values, Function<E, String> id) {
+    Set<String> ids = new TreeSet<>();
+    for (E value : values) {
+      ids.add(id.apply(value));
+    }
+    return ids;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.semper.server;
+
+import org.jspecify.annotations.NullMarked;

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The points an engine passes, where it is to wait and where it is to die: from the moment it comes there, whoever
-/// passes any point stays there for good.
+/// The points an engine passes, where it is to wait and where it is to die: from the moment it
+/// comes there, whoever passes any point stays there for good.
 public final class CrashPoints implements Boundaries {
   /// Ends the threads of an engine that is dead already.
   private static final class Dead extends RuntimeException {

@@ -745,7 +745,9 @@ public final class Operations {
         request.start(),
         false,
         true,
-        create ? TIMEOUT : TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
+        create
+            ? TIMEOUT
+            : TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
         1,
         Map.of("action", item.action().id(), "version", spec.version()),
         null,
@@ -870,8 +872,7 @@ public final class Operations {
       boolean well = work.head().status() == Status.SUCCEEDED;
       Optional<Work> batch = queue.find(parent);
       // A batch that is cancelled cancels its members itself.
-      boolean over =
-          batch.isPresent() && batch.get().head().failFast() && !batch.get().cancelled();
+      boolean over = batch.isPresent() && batch.get().head().failFast() && !batch.get().cancelled();
       if (!well && over) {
         for (Work member : queue.matching(h -> parent.equals(h.parent()))) {
           withdraw(member, "an earlier member of the batch failed");

@@ -783,9 +783,7 @@ final class Decider {
     String why =
         "%s probe %s failed: %s"
             .formatted(
-                verdict.type().name().toLowerCase(Locale.ROOT),
-                verdict.probe(),
-                verdict.message());
+                verdict.type().name().toLowerCase(Locale.ROOT), verdict.probe(), verdict.message());
     if (state != State.MAINTENANCE) {
       halt(instance, instance.candidate() ? Phase.STOPPING : Phase.RESTARTING, why);
     }

@@ -292,8 +292,7 @@ class CrashTest {
     assertThat(web.state()).isEqualTo(drill.state);
     assertThat(web.operationId()).isNull();
     assertThat(web.spec().version()).isEqualTo(drill.version.isEmpty() ? "1" : drill.version);
-    assertThat(web.desired())
-        .isEqualTo(drill.copies() == 0 ? Desired.STOPPED : Desired.RUNNING);
+    assertThat(web.desired()).isEqualTo(drill.copies() == 0 ? Desired.STOPPED : Desired.RUNNING);
     assertThat(web.ready()).isEqualTo(drill.copies());
     assertThat(
             web.instances().stream().filter(Instance::isLive).map(Instance::incarnation).toList())

@@ -43,14 +43,34 @@ class DependenciesTest {
   private static OperationRequest cascade(
       String workload, OperationKind kind, boolean dryRun, String key) {
     return new OperationRequest(
-        TENANT, workload, kind, ACTOR, Priority.NORMAL, dryRun, false, false, false, true, true,
-        null, 1, key);
+        TENANT,
+        workload,
+        kind,
+        ACTOR,
+        Priority.NORMAL,
+        dryRun,
+        false,
+        false,
+        false,
+        true,
+        true,
+        null,
+        1,
+        key);
   }
 
   private ApplyRequest apply(String doc, int parallelism, boolean failFast) {
     return new ApplyRequest(
-        TENANT, engine.specs(doc), ACTOR, false, false, parallelism, failFast, true,
-        Priority.NORMAL, null);
+        TENANT,
+        engine.specs(doc),
+        ACTOR,
+        false,
+        false,
+        parallelism,
+        failFast,
+        true,
+        Priority.NORMAL,
+        null);
   }
 
   @Test
@@ -116,9 +136,7 @@ class DependenciesTest {
             .apply(
                 Doc.workload("db")
                     + Doc.workload(
-                        "web",
-                        "1",
-                        "depends_on = [{ workload = \"db\", timeout = \"100ms\" }]"))
+                        "web", "1", "depends_on = [{ workload = \"db\", timeout = \"100ms\" }]"))
             .orElseThrow();
 
     assertThat(batch.status()).isEqualTo(Status.FAILED);
@@ -134,7 +152,8 @@ class DependenciesTest {
   @Test
   void waitsForOneThatIsMadeLater() throws InterruptedException {
     Operation batch =
-        engine.apply(
+        engine
+            .apply(
                 Doc.workload(
                     "web", "1", "depends_on = [{ workload = \"db\", timeout = \"50ms\" }]"))
             .orElseThrow();
@@ -151,8 +170,20 @@ class DependenciesTest {
     engine.up(Doc.workload("db") + Doc.workload("web", "1", "depends_on = [\"db\"]"));
     OperationRequest delete =
         new OperationRequest(
-            TENANT, "db", OperationKind.DELETE, ACTOR, Priority.NORMAL, false, false, true, false,
-            false, true, null, 1, null);
+            TENANT,
+            "db",
+            OperationKind.DELETE,
+            ACTOR,
+            Priority.NORMAL,
+            false,
+            false,
+            true,
+            false,
+            false,
+            true,
+            null,
+            1,
+            null);
     engine.await(operations().submit(delete));
     engine.driver().exit("web-0", 1);
     engine.await("web", w -> w.instances().getFirst().reason().contains("there is no workload db"));
@@ -269,7 +300,9 @@ class DependenciesTest {
   void aBatchReportsPerItem() throws InterruptedException {
     engine.driver().script("bad", Behaviour.cannotStart("no such file", false));
     Operation batch =
-        engine.apply(Doc.workload("good") + Doc.workload("bad") + Doc.workload("fine")).orElseThrow();
+        engine
+            .apply(Doc.workload("good") + Doc.workload("bad") + Doc.workload("fine"))
+            .orElseThrow();
 
     assertThat(batch.status()).isEqualTo(Status.FAILED);
     assertThat(batch.error()).contains("1 of 3", "bad", "no such file");
@@ -342,8 +375,7 @@ class DependenciesTest {
     operations().cancel(batch.id(), ACTOR);
 
     assertThat(engine.await(batch).status()).isEqualTo(Status.CANCELLED);
-    assertThat(operations().members(batch.id()))
-        .allMatch(o -> o.status() == Status.CANCELLED);
+    assertThat(operations().members(batch.id())).allMatch(o -> o.status() == Status.CANCELLED);
     await().untilAsserted(() -> assertThat(engine.driver().instances()).isEmpty());
     assertThat(engine.apply(doc.toString())).isEmpty();
   }
@@ -372,8 +404,7 @@ class DependenciesTest {
     engine.up(Doc.workload("a", "1", "instances = 2"));
     SemperException refused =
         refusal(
-            ErrorCode.QUOTA_EXCEEDED,
-            () -> engine.apply(Doc.workload("b", "1", "instances = 2")));
+            ErrorCode.QUOTA_EXCEEDED, () -> engine.apply(Doc.workload("b", "1", "instances = 2")));
     assertThat(refused.getMessage()).contains("instances: 4 wanted, 3 allowed");
     assertThat(engine.semper().workloads().find(TENANT, "b")).isEmpty();
     engine.up(Doc.workload("b"));

@@ -37,14 +37,14 @@ public final class Doc {
   /// A probe by a scripted command.
   public static String probe(String name, String type, String... lines) {
     return """
-        [[workloads.%s.probes]]
-        name = "%s"
-        type = "%s"
-        command = ["%s"]
-        period = "100ms"
-        failure_threshold = 1
-        %s
-        """
+    [[workloads.%s.probes]]
+    name = "%s"
+    type = "%s"
+    command = ["%s"]
+    period = "100ms"
+    failure_threshold = 1
+    %s
+    """
         .formatted(name, type, type, type, String.join("\n", lines));
   }
 }

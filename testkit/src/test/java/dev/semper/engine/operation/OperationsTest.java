@@ -148,8 +148,16 @@ class OperationsTest {
     }
     ApplyRequest install =
         new ApplyRequest(
-            TENANT, engine.specs(all.toString()), ACTOR, false, false, 10, false, false,
-            Priority.NORMAL, null);
+            TENANT,
+            engine.specs(all.toString()),
+            ACTOR,
+            false,
+            false,
+            10,
+            false,
+            false,
+            Priority.NORMAL,
+            null);
     engine.await(operations().apply(install).orElseThrow());
     engine.points().hold("start/0/check dependencies (generation 1)/intent");
     operations().submit(request("a", OperationKind.START, Priority.NORMAL, false));
@@ -168,7 +176,8 @@ class OperationsTest {
 
     List<String> order =
         engine.events().stream()
-            .filter(e -> e.type().equals("operation.running") && "start".equals(e.data().get("kind")))
+            .filter(
+                e -> e.type().equals("operation.running") && "start".equals(e.data().get("kind")))
             .map(Event::workload)
             .filter(w -> !Set.of("a", "b").contains(w))
             .toList();
@@ -200,10 +209,9 @@ class OperationsTest {
     engine.driver().script("b", Behaviour.runs().withStartTaking(Duration.ofSeconds(3)));
     Operation slow = engine.begin(Doc.workload("a") + Doc.workload("b"));
     await()
-        .until(
-            () ->
-                operations().members(slow.id()).stream()
-                    .allMatch(o -> o.waitingFor().contains("launched")));
+        .until(() ->
+            operations().members(slow.id()).stream()
+                .allMatch(o -> o.waitingFor().contains("launched")));
 
     engine.up(Doc.workload("c"));
     assertThat(operations().get(slow.id()).status().ended()).isFalse();
@@ -216,15 +224,13 @@ class OperationsTest {
     engine.up(Doc.workload("web"));
     engine.driver().script("web", Behaviour.runs().withStartTaking(Duration.ofMillis(200)));
     Operation restart = engine.ask(OperationKind.RESTART, "web");
-    Operation stop =
-        operations().submit(request("web", OperationKind.STOP, Priority.NORMAL, true));
+    Operation stop = operations().submit(request("web", OperationKind.STOP, Priority.NORMAL, true));
 
     operations().cancel(stop.id(), ACTOR);
     assertThat(operations().get(stop.id()).status()).isEqualTo(Status.CANCELLED);
     assertThat(engine.await(restart).status()).isEqualTo(Status.SUCCEEDED);
     assertThat(engine.workload("web").state()).isEqualTo(State.RUNNING);
-    assertRefused(
-        ErrorCode.NOT_CANCELLABLE, () -> operations().cancel(stop.id(), ACTOR));
+    assertRefused(ErrorCode.NOT_CANCELLABLE, () -> operations().cancel(stop.id(), ACTOR));
   }
 
   @Test
@@ -244,10 +250,13 @@ class OperationsTest {
 
   @Test
   void aCancelledStopBringsItBack() throws InterruptedException {
-    engine.driver().script("web", Behaviour.runs().withStopTaking(Duration.ofMillis(150)).withStopCode(0));
+    engine
+        .driver()
+        .script("web", Behaviour.runs().withStopTaking(Duration.ofMillis(150)).withStopCode(0));
     engine.up(Doc.workload("web", "1", "instances = 2"));
     Operation stop = engine.ask(OperationKind.STOP, "web");
-    engine.await("web", w -> w.instances().stream().anyMatch(i -> i.phase() == Instance.Phase.STOPPING));
+    engine.await(
+        "web", w -> w.instances().stream().anyMatch(i -> i.phase() == Instance.Phase.STOPPING));
 
     operations().cancel(stop.id(), ACTOR);
     assertThat(engine.await(stop).status()).isEqualTo(Status.CANCELLED);
@@ -259,7 +268,9 @@ class OperationsTest {
 
   @Test
   void aCancelledDisableBringsItBack() throws InterruptedException {
-    engine.driver().script("web", Behaviour.runs().withStopTaking(Duration.ofMillis(150)).withStopCode(0));
+    engine
+        .driver()
+        .script("web", Behaviour.runs().withStopTaking(Duration.ofMillis(150)).withStopCode(0));
     engine.up(Doc.workload("web"));
     Operation disable = engine.ask(OperationKind.DISABLE, "web");
     engine.await("web", w -> w.state() == State.STOPPING);
@@ -288,7 +299,8 @@ class OperationsTest {
     engine.up(Doc.workload("web", "1", "instances = 3"));
     engine.driver().script("web", Behaviour.runs().withStartTaking(Duration.ofMillis(150)));
     Operation restart = engine.ask(OperationKind.RESTART, "web");
-    engine.await("web", w -> w.instances().stream().anyMatch(i -> i.phase() == Instance.Phase.LAUNCHING));
+    engine.await(
+        "web", w -> w.instances().stream().anyMatch(i -> i.phase() == Instance.Phase.LAUNCHING));
 
     operations().cancel(restart.id(), ACTOR);
     assertThat(engine.await(restart).status()).isEqualTo(Status.CANCELLED);
@@ -313,18 +325,20 @@ class OperationsTest {
 
   @Test
   void timesOutWithTheReason() throws InterruptedException {
-    engine.up(Doc.workload("web") );
+    engine.up(Doc.workload("web"));
     engine.succeed(OperationKind.STOP, "web");
     engine.driver().script("web", Behaviour.exits(3, Duration.ofMillis(1)));
     Operation start =
         operations()
-            .submit(options("web", OperationKind.START, false, false, Duration.ofMillis(200), 1, null));
+            .submit(
+                options("web", OperationKind.START, false, false, Duration.ofMillis(200), 1, null));
 
     Operation ended = engine.await(start);
     assertThat(ended.status()).isEqualTo(Status.FAILED);
     assertThat(ended.errorCode()).isEqualTo(ErrorCode.TIMEOUT.name());
     assertThat(ended.error()).contains("web-0", "code 3");
-    assertThat(engine.workload("web").state()).isIn(State.STARTING, State.RESTARTING, State.RUNNING);
+    assertThat(engine.workload("web").state())
+        .isIn(State.STARTING, State.RESTARTING, State.RUNNING);
     engine.driver().script("web", Behaviour.runs());
     engine.await("web", State.RUNNING);
   }
@@ -450,7 +464,8 @@ class OperationsTest {
     engine.up(Doc.workload("web"));
     engine.driver().script("web", Behaviour.runs().withStartTaking(Duration.ofMillis(100)));
     engine.driver().kill("web-0");
-    engine.await("web", w -> w.instances().stream().anyMatch(i -> i.phase() == Instance.Phase.LAUNCHING));
+    engine.await(
+        "web", w -> w.instances().stream().anyMatch(i -> i.phase() == Instance.Phase.LAUNCHING));
 
     engine.succeed(OperationKind.STOP, "web");
     assertThat(engine.driver().instances()).isEmpty();
@@ -498,15 +513,11 @@ class OperationsTest {
     assertThat(engine.driver().running("web")).containsExactly(incarnation);
 
     engine.succeed(OperationKind.EXIT_MAINTENANCE, "web");
-    await()
-        .until(() -> engine.driver().launches("web").size() > 1);
+    await().until(() -> engine.driver().launches("web").size() > 1);
     engine.driver().answer("web", "liveness", 0);
     await()
-        .untilAsserted(
-            () ->
-                assertThat(engine.driver().running("web"))
-                    .hasSize(1)
-                    .doesNotContain(incarnation));
+        .untilAsserted(() ->
+            assertThat(engine.driver().running("web")).hasSize(1).doesNotContain(incarnation));
     engine.await("web", State.RUNNING);
   }
 
@@ -529,8 +540,7 @@ class OperationsTest {
     engine.up(Doc.workload("web"));
     engine.succeed(OperationKind.ENTER_MAINTENANCE, "web");
     engine.driver().kill("web-0");
-    engine.await(
-        "web", w -> w.instances().getFirst().reason().contains("maintenance"));
+    engine.await("web", w -> w.instances().getFirst().reason().contains("maintenance"));
     assertThat(engine.driver().instances()).isEmpty();
 
     engine.restart();
@@ -598,8 +608,12 @@ class OperationsTest {
             "web",
             "1",
             "restart = { delay = \"1ms\", max_delay = \"10s\", jitter = 0, max_attempts = 2 }"));
-    engine.await("web", w -> !w.instances().isEmpty() && w.instances().getFirst().attempts().size() == 2
-        && w.instances().getFirst().phase() != Instance.Phase.BACKOFF);
+    engine.await(
+        "web",
+        w ->
+            !w.instances().isEmpty()
+                && w.instances().getFirst().attempts().size() == 2
+                && w.instances().getFirst().phase() != Instance.Phase.BACKOFF);
 
     engine.restart();
     Workload web =

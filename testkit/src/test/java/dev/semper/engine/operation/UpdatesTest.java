@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 class UpdatesTest {
-  private static final String FAST = "update = { order = \"start-first\", ready_timeout = \"400ms\" }";
+  private static final String FAST =
+      "update = { order = \"start-first\", ready_timeout = \"400ms\" }";
   private static final String STOP_FIRST =
       "update = { order = \"stop-first\", ready_timeout = \"400ms\" }";
 
@@ -45,7 +46,10 @@ class UpdatesTest {
   void keepsTheOldOneUntilTheNewOneIsReady() throws InterruptedException {
     engine.up(Doc.workload("web", "1", FAST) + Doc.probe("web", "readiness"));
     engine.driver().answer("web@2", "readiness", 1);
-    Operation update = engine.begin(Doc.workload("web", "2", "update = { order = \"start-first\" }") + Doc.probe("web", "readiness"));
+    Operation update =
+        engine.begin(
+            Doc.workload("web", "2", "update = { order = \"start-first\" }")
+                + Doc.probe("web", "readiness"));
     engine.await("web", w -> w.instances().size() == 2);
     await().until(() -> engine.driver().versions("web").size() == 2);
     engine.await(
@@ -72,11 +76,10 @@ class UpdatesTest {
     engine.driver().script("web", "2", Behaviour.runs().withStartTaking(Duration.ofMillis(30)));
     Operation update = engine.begin(Doc.workload("web", "2", STOP_FIRST));
     await()
-        .until(
-            () -> {
-              most.accumulateAndGet(engine.driver().versions("web").size(), Math::max);
-              return operations().get(update.id()).status().ended();
-            });
+        .until(() -> {
+          most.accumulateAndGet(engine.driver().versions("web").size(), Math::max);
+          return operations().get(update.id()).status().ended();
+        });
 
     assertThat(most.get()).isEqualTo(1);
     assertThat(engine.driver().versions("web")).containsExactly("2");
@@ -117,8 +120,7 @@ class UpdatesTest {
     engine.up(Doc.workload("web", "1", STOP_FIRST) + Doc.probe("web", "readiness"));
     engine.driver().answer("web@2", "readiness", 1);
 
-    Operation update =
-        update(Doc.workload("web", "2", STOP_FIRST) + Doc.probe("web", "readiness"));
+    Operation update = update(Doc.workload("web", "2", STOP_FIRST) + Doc.probe("web", "readiness"));
     assertThat(update.status()).isEqualTo(Status.ROLLED_BACK);
     assertThat(update.errorCode()).isEqualTo(ErrorCode.TIMEOUT.name());
     assertThat(engine.driver().versions("web")).containsExactly("1");
@@ -132,12 +134,11 @@ class UpdatesTest {
     AtomicInteger most = new AtomicInteger();
     Operation update = engine.begin(Doc.workload("web", "2", FAST, "instances = 3"));
     await()
-        .until(
-            () -> {
-              fewest.accumulateAndGet((int) engine.workload("web").ready(), Math::min);
-              most.accumulateAndGet(engine.workload("web").instances().size(), Math::max);
-              return operations().get(update.id()).status().ended();
-            });
+        .until(() -> {
+          fewest.accumulateAndGet((int) engine.workload("web").ready(), Math::min);
+          most.accumulateAndGet(engine.workload("web").instances().size(), Math::max);
+          return operations().get(update.id()).status().ended();
+        });
 
     assertThat(engine.await(update).status()).isEqualTo(Status.SUCCEEDED);
     assertThat(fewest.get()).isGreaterThanOrEqualTo(3);
@@ -167,8 +168,7 @@ class UpdatesTest {
 
     assertThat(update.status()).isEqualTo(Status.SUCCEEDED);
     assertThat(engine.driver().running("web")).containsExactlyElementsOf(before);
-    engine.await(
-        "web", w -> w.instances().getFirst().health().probes().containsKey("liveness"));
+    engine.await("web", w -> w.instances().getFirst().health().probes().containsKey("liveness"));
     engine.driver().exit("web-0", 0);
     engine.await("web", w -> w.ready() == 1 && w.launches() == 2);
   }
@@ -202,16 +202,31 @@ class UpdatesTest {
     engine.driver().answer("web", "startup", 1);
     Operation install =
         engine.begin(
-            Doc.workload("web", "1", FAST) + Doc.probe("web", "startup").replace("failure_threshold = 1", "failure_threshold = 1000"));
-    engine.await("web", w -> w.instances().stream().anyMatch(i -> i.phase() == Instance.Phase.STARTING));
+            Doc.workload("web", "1", FAST)
+                + Doc.probe("web", "startup")
+                    .replace("failure_threshold = 1", "failure_threshold = 1000"));
+    engine.await(
+        "web", w -> w.instances().stream().anyMatch(i -> i.phase() == Instance.Phase.STARTING));
     operations().cancel(operations().members(install.id()).getFirst().id(), ACTOR);
     engine.await(install);
     assertThat(engine.workload("web").state()).isEqualTo(State.STOPPED);
 
     OperationRequest start =
         new OperationRequest(
-            TENANT, "web", OperationKind.START, ACTOR, Priority.NORMAL, false, false, false, false,
-            false, true, Duration.ofMillis(200), 1, null);
+            TENANT,
+            "web",
+            OperationKind.START,
+            ACTOR,
+            Priority.NORMAL,
+            false,
+            false,
+            false,
+            false,
+            false,
+            true,
+            Duration.ofMillis(200),
+            1,
+            null);
     assertThat(engine.await(operations().submit(start)).status()).isEqualTo(Status.FAILED);
     assertThat(engine.workload("web").state()).isEqualTo(State.STARTING);
     update(Doc.workload("web", "1", FAST));
@@ -386,8 +401,16 @@ class UpdatesTest {
 
     ApplyRequest prune =
         new ApplyRequest(
-            TENANT, engine.specs(Doc.workload("web")), ACTOR, true, false, 10, false, true,
-            Priority.NORMAL, null);
+            TENANT,
+            engine.specs(Doc.workload("web")),
+            ACTOR,
+            true,
+            false,
+            10,
+            false,
+            true,
+            Priority.NORMAL,
+            null);
     assertThat(engine.await(operations().apply(prune).orElseThrow()).status())
         .isEqualTo(Status.SUCCEEDED);
     assertThat(engine.driver().instances()).containsExactly("web-0");
@@ -401,7 +424,8 @@ class UpdatesTest {
     engine.driver().script("web", "2", Behaviour.runs().withStartTaking(Duration.ofMillis(200)));
     Operation update = engine.begin(Doc.workload("web", "2", FAST, "instances = 2"));
     await().until(() -> engine.driver().versions("web").contains("2"));
-    engine.await("web", w -> w.instances().stream().anyMatch(i -> i.ordinal() == 1 && i.candidate()));
+    engine.await(
+        "web", w -> w.instances().stream().anyMatch(i -> i.ordinal() == 1 && i.candidate()));
 
     operations().cancel(update.id(), ACTOR);
     assertThat(engine.await(update).status()).isEqualTo(Status.CANCELLED);

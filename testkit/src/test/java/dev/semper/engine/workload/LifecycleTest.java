@@ -27,11 +27,12 @@ import java.util.TreeSet;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/// Keeps the table of the lifecycle honest: it is drawn into `docs/lifecycle.md`, and every transition of
-/// it is taken by real operations.
+/// Keeps the table of the lifecycle honest: it is drawn into `docs/lifecycle.md`, and every
+/// transition of it is taken by real operations.
 class LifecycleTest {
   private static final Duration SOON = Duration.ofMillis(1);
-  private static final String FAST = "update = { order = \"start-first\", ready_timeout = \"500ms\" }";
+  private static final String FAST =
+      "update = { order = \"start-first\", ready_timeout = \"500ms\" }";
   private static final String LOOP =
       "restart = { delay = \"100ms\", max_delay = \"100ms\", jitter = 0, max_attempts = 0 }";
   private static final String ONCE = "restart = \"no\"";
@@ -71,7 +72,11 @@ class LifecycleTest {
         for (Event event : engine.events()) {
           if (event.type().equals("workload.state_changed")) {
             taken.add(
-                event.data().get("from") + " " + event.data().get("trigger") + " " + event.data().get("to"));
+                event.data().get("from")
+                    + " "
+                    + event.data().get("trigger")
+                    + " "
+                    + event.data().get("to"));
           }
         }
       }
@@ -107,8 +112,16 @@ class LifecycleTest {
     for (OperationKind kind : List.of(OperationKind.DELETE, OperationKind.STOP)) {
       ApplyRequest install =
           new ApplyRequest(
-              TENANT, engine.specs(Doc.workload("web")), ACTOR, false, false, 10, false, false,
-              Priority.NORMAL, null);
+              TENANT,
+              engine.specs(Doc.workload("web")),
+              ACTOR,
+              false,
+              false,
+              10,
+              false,
+              false,
+              Priority.NORMAL,
+              null);
       engine.await(engine.semper().operations().apply(install).orElseThrow());
       assertThat(engine.workload("web").state()).isEqualTo(State.INSTALLED);
       engine.succeed(kind, "web");
@@ -171,8 +184,20 @@ class LifecycleTest {
   private static void startSlowly(EngineHarness engine) throws InterruptedException {
     OperationRequest start =
         new OperationRequest(
-            TENANT, "web", OperationKind.START, ACTOR, Priority.NORMAL, false, false, false, false,
-            false, true, Duration.ofMillis(60), 1, null);
+            TENANT,
+            "web",
+            OperationKind.START,
+            ACTOR,
+            Priority.NORMAL,
+            false,
+            false,
+            false,
+            false,
+            false,
+            true,
+            Duration.ofMillis(60),
+            1,
+            null);
     assertThat(engine.await(engine.semper().operations().submit(start)).status())
         .isEqualTo(Operation.Status.FAILED);
     assertThat(engine.workload("web").state()).isEqualTo(State.STARTING);
@@ -268,7 +293,9 @@ class LifecycleTest {
       Files.writeString(file, drawn, UTF_8);
     }
 
-    assertThat(before).as(file + " was out of date; it has been rewritten, commit it").isEqualTo(drawn);
+    assertThat(before)
+        .as(file + " was out of date; it has been rewritten, commit it")
+        .isEqualTo(drawn);
   }
 
   private static Path root() {
@@ -315,7 +342,9 @@ class LifecycleTest {
       if (t.added()) {
         String key = t.from().id() + " " + t.trigger().id();
         assertThat(REASONS).as("each addition has a reason").containsKey(key);
-        text.append("- **%s, %s → %s**: %s%n".formatted(t.from().id(), t.trigger().id(), t.to().id(), REASONS.get(key)));
+        text.append(
+            "- **%s, %s → %s**: %s%n"
+                .formatted(t.from().id(), t.trigger().id(), t.to().id(), REASONS.get(key)));
       }
     }
     text.append(
@@ -339,7 +368,8 @@ class LifecycleTest {
               "configuring health_check_pass",
               "a stopped workload is updated at rest: configured anew, and stopped again."),
           Map.entry(
-              "configuring stop", "an install that is cancelled shortly before its start ends stopped."),
+              "configuring stop",
+              "an install that is cancelled shortly before its start ends stopped."),
           Map.entry(
               "starting stop",
               "an operator must be able to stop what does not come up, without waiting for it to fail."),
@@ -363,11 +393,13 @@ class LifecycleTest {
               "restarting restart", "an operator need not wait for the back-off of a crash loop."),
           Map.entry("restarting update", "a crash loop is often mended by a new version."),
           Map.entry("restarting complete", "a job may end well when it is tried again."),
-          Map.entry("stopped update", "a stopped workload can get a new version; it stays stopped."),
+          Map.entry(
+              "stopped update", "a stopped workload can get a new version; it stays stopped."),
           Map.entry("stopped disable", "stopped for good: nothing starts it until it is enabled."),
           Map.entry("maintenance stop", "an operator's stop is always possible."),
           Map.entry("error stop", "gives up on what is in error: what is left of it is stopped."),
           Map.entry("error update", "what failed is often mended by a new version."),
-          Map.entry("disabled enable", "undoes disable; the workload is stopped and may be started."),
+          Map.entry(
+              "disabled enable", "undoes disable; the workload is stopped and may be started."),
           Map.entry("disabled uninstall", "what is disabled can be deleted as it is."));
 }

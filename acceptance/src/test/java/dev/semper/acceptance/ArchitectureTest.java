@@ -30,20 +30,34 @@ final class ArchitectureTest {
   void packagesOfTheEngineImportOnlyThoseOfLowerRank() {
     layeredArchitecture()
         .consideringOnlyDependenciesInLayers()
-        .layer("error").definedBy("dev.semper.engine.error")
-        .layer("spec").definedBy("dev.semper.engine.spec")
-        .layer("store").definedBy("dev.semper.engine.store")
-        .layer("access").definedBy("dev.semper.engine.access")
-        .layer("workload").definedBy("dev.semper.engine.workload")
-        .layer("operation").definedBy("dev.semper.engine.operation")
-        .layer("health").definedBy("dev.semper.engine.health")
-        .layer("engine").definedBy("dev.semper.engine")
-        .whereLayer("engine").mayNotBeAccessedByAnyLayer()
-        .whereLayer("health").mayOnlyBeAccessedByLayers("engine")
-        .whereLayer("operation").mayOnlyBeAccessedByLayers("engine")
-        .whereLayer("workload").mayOnlyBeAccessedByLayers("engine", "operation", "health")
-        .whereLayer("access").mayOnlyBeAccessedByLayers("engine")
-        .whereLayer("store").mayOnlyBeAccessedByLayers("engine", "operation", "workload", "access")
+        .layer("error")
+        .definedBy("dev.semper.engine.error")
+        .layer("spec")
+        .definedBy("dev.semper.engine.spec")
+        .layer("store")
+        .definedBy("dev.semper.engine.store")
+        .layer("access")
+        .definedBy("dev.semper.engine.access")
+        .layer("workload")
+        .definedBy("dev.semper.engine.workload")
+        .layer("operation")
+        .definedBy("dev.semper.engine.operation")
+        .layer("health")
+        .definedBy("dev.semper.engine.health")
+        .layer("engine")
+        .definedBy("dev.semper.engine")
+        .whereLayer("engine")
+        .mayNotBeAccessedByAnyLayer()
+        .whereLayer("health")
+        .mayOnlyBeAccessedByLayers("engine")
+        .whereLayer("operation")
+        .mayOnlyBeAccessedByLayers("engine")
+        .whereLayer("workload")
+        .mayOnlyBeAccessedByLayers("engine", "operation", "health")
+        .whereLayer("access")
+        .mayOnlyBeAccessedByLayers("engine")
+        .whereLayer("store")
+        .mayOnlyBeAccessedByLayers("engine", "operation", "workload", "access")
         .check(CLASSES);
   }
 
@@ -55,8 +69,10 @@ final class ArchitectureTest {
   @Test
   void driversImportTheSpiOnly() {
     noClasses()
-        .that().resideInAPackage("dev.semper.driver..")
-        .should().dependOnClassesThat(
+        .that()
+        .resideInAPackage("dev.semper.driver..")
+        .should()
+        .dependOnClassesThat(
             resideInAPackage("dev.semper..")
                 .and(resideOutsideOfPackages("dev.semper.driver..", "dev.semper.spi..")))
         .check(CLASSES);
@@ -65,8 +81,10 @@ final class ArchitectureTest {
   @Test
   void theSpiImportsTheJdkAndJSpecifyOnly() {
     classes()
-        .that().resideInAPackage("dev.semper.spi..")
-        .should().onlyDependOnClassesThat()
+        .that()
+        .resideInAPackage("dev.semper.spi..")
+        .should()
+        .onlyDependOnClassesThat()
         .resideInAnyPackage("dev.semper.spi..", "java..", "org.jspecify..")
         .check(CLASSES);
   }
@@ -74,8 +92,10 @@ final class ArchitectureTest {
   @Test
   void theCommandLineKnowsTheApiOnly() {
     noClasses()
-        .that().resideInAPackage("dev.semper.cli..")
-        .should().dependOnClassesThat(
+        .that()
+        .resideInAPackage("dev.semper.cli..")
+        .should()
+        .dependOnClassesThat(
             resideInAPackage("dev.semper..")
                 .and(resideOutsideOfPackages("dev.semper.cli..", "dev.semper.api..")))
         .check(CLASSES);
@@ -84,8 +104,11 @@ final class ArchitectureTest {
   @Test
   void theEngineKnowsNeitherTheServerNorTheApi() {
     noClasses()
-        .that().resideInAPackage("dev.semper.engine..")
-        .should().dependOnClassesThat().resideInAnyPackage(
+        .that()
+        .resideInAPackage("dev.semper.engine..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
             "dev.semper.server..", "dev.semper.api..", "dev.semper.cli..", "dev.semper.driver..")
         .check(CLASSES);
   }
@@ -105,8 +128,15 @@ final class ArchitectureTest {
   @Test
   void nothingIsNamedAfterALayerOrADumpingGround() {
     noClasses()
-        .should().resideInAnyPackage(
-            "..util..", "..utils..", "..common..", "..model..", "..service..", "..impl..", "..helper..")
+        .should()
+        .resideInAnyPackage(
+            "..util..",
+            "..utils..",
+            "..common..",
+            "..model..",
+            "..service..",
+            "..impl..",
+            "..helper..")
         .orShould(
             be(
                 nameMatching(".*(Manager|Impl|Utils?|Helper)")
@@ -117,9 +147,13 @@ final class ArchitectureTest {
   @Test
   void onlyACommandWritesToStandardOutput() {
     noClasses()
-        .that().resideInAnyPackage("dev.semper.engine..", "dev.semper.spi..", "dev.semper.driver..", "dev.semper.api..")
-        .should().accessField(System.class, "out")
-        .orShould().accessField(System.class, "err")
+        .that()
+        .resideInAnyPackage(
+            "dev.semper.engine..", "dev.semper.spi..", "dev.semper.driver..", "dev.semper.api..")
+        .should()
+        .accessField(System.class, "out")
+        .orShould()
+        .accessField(System.class, "err")
         .check(CLASSES);
   }
 }

@@ -11,12 +11,16 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
@@ -41,15 +45,7 @@ public final class SemperClient implements AutoCloseable {
   /// @param token null for [#healthy] and [#readiness] only
   /// @param tenant null for the token's own
   public SemperClient(URI server, @Nullable String token, @Nullable String tenant) {
-    this(
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT)
-            .build(),
-        server,
-        token,
-        tenant,
-        null);
+    this(http(server), server, token, tenant, null);
   }
 
   private SemperClient(
@@ -63,6 +59,24 @@ public final class SemperClient implements AutoCloseable {
     this.token = token;
     this.tenant = tenant;
     this.key = key;
+  }
+
+  private static HttpClient http(URI server) {
+    HttpClient.Builder http =
+        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT);
+    return ("http".equals(server.getScheme()) ? http.sslContext(withoutTrust()) : http).build();
+  }
+
+  /// A client makes the default context, which reads all certificates of the JDK, even if it never
+  /// uses it: half of the time that a short command takes.
+  private static SSLContext withoutTrust() {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(new KeyManager[0], new TrustManager[0], null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the JDK has no TLS", e);
+    }
   }
 
   /// The same client for another tenant.

@@ -69,8 +69,12 @@ public final class Semper implements AutoCloseable {
     makeHome(home);
     drivers = byKind(builder.drivers);
     specs = reader(drivers);
-    store = Store.open(builder.database == null ? StoreConfig.sqlite(home.resolve("semper.db")) : builder.database);
-    
+    store =
+        Store.open(
+            builder.database == null
+                ? StoreConfig.sqlite(home.resolve("semper.db"))
+                : builder.database);
+
     tokens = Tokens.load(store, clock, new SecureRandom());
     tenants = Tenants.load(store, tokens, clock);
     probes =
@@ -79,7 +83,8 @@ public final class Semper implements AutoCloseable {
             this::hostEvent,
             clock,
             ThreadLocalRandom.current());
-    owners = new Owners(store, specs, drivers, probes, home.resolve("logs"), clock, builder.boundaries);
+    owners =
+        new Owners(store, specs, drivers, probes, home.resolve("logs"), clock, builder.boundaries);
     workloads = new Workloads(owners);
     operations =
         new Operations(
@@ -123,8 +128,8 @@ public final class Semper implements AutoCloseable {
     return new SpecReader(facts);
   }
 
-  /// Drivers report what ended while no server ran as soon as they are open; the owners are not loaded
-  /// then, and ask for it themselves.
+  /// Drivers report what ended while no server ran as soon as they are open; the owners are not
+  /// loaded then, and ask for it themselves.
   private void openDrivers(Path home) {
     for (Driver driver : drivers.values()) {
       Path state = home.resolve("run").resolve(driver.kind());
@@ -169,11 +174,7 @@ public final class Semper implements AutoCloseable {
   }
 
   private Quotas quotas(String tenant) {
-    return tenants
-        .find(tenant)
-        .map(t -> t.quota())
-        .map(Semper::quotas)
-        .orElse(Quotas.UNLIMITED);
+    return tenants.find(tenant).map(t -> t.quota()).map(Semper::quotas).orElse(Quotas.UNLIMITED);
   }
 
   private static Quotas quotas(Quota quota) {
@@ -182,20 +183,19 @@ public final class Semper implements AutoCloseable {
 
   /// An event of the host, not of a workload; must not hold up the prober.
   private void hostEvent(String type, Map<String, Object> data) {
-    Thread.startVirtualThread(
-        () -> {
-          try {
-            store.commit(
-                new Batch()
-                    .event(
-                        Clock.systemUTC().instant(), "default", null, null, type, data, null, "system"),
-                Duration.ofSeconds(30));
-          } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-          } catch (SemperException e) {
-            LOG.warn("The event {} {} could not be recorded: {}", type, data, e.getMessage());
-          }
-        });
+    Thread.startVirtualThread(() -> {
+      try {
+        store.commit(
+            new Batch()
+                .event(
+                    Clock.systemUTC().instant(), "default", null, null, type, data, null, "system"),
+            Duration.ofSeconds(30));
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      } catch (SemperException e) {
+        LOG.warn("The event {} {} could not be recorded: {}", type, data, e.getMessage());
+      }
+    });
   }
 
   public static Builder builder() {

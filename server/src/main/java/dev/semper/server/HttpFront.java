@@ -4,6 +4,8 @@ import dev.semper.api.Wire;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -14,6 +16,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -47,7 +50,10 @@ final class HttpFront {
   private final Promise<Desk> desk = Promise.promise();
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicInteger streams = new AtomicInteger();
-  private final Set<Thread> working = ConcurrentHashMap.newKeySet();
+
+  /// Threads that only wait for something to happen.
+  private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
+
   private volatile boolean closing;
 
   private HttpFront(Vertx vertx, int maxConnections) {
@@ -72,6 +78,7 @@ final class HttpFront {
     HttpFront front = new HttpFront(vertx, maxConnections);
     front.server.connectionHandler(front::connected);
     front.server.requestHandler(front::handle);
+    front.server.invalidRequestHandler(front::refuse);
     try {
       await(front.server.listen(port, host), Duration.ofSeconds(20));
       return front;
@@ -92,11 +99,11 @@ final class HttpFront {
     desk.complete(opened);
   }
 
-  /// Takes no more requests, ends streams, and gives the others a moment to end.
+  /// Takes no more requests, ends what only waits, and gives the others a moment to end.
   void close() throws InterruptedException {
     closing = true;
     desk.tryFail("the server is ending");
-    working.forEach(Thread::interrupt);
+    waiting.forEach(Thread::interrupt);
     try {
       await(server.shutdown(500, TimeUnit.MILLISECONDS), Duration.ofSeconds(5));
     } catch (IOException e) {
@@ -133,8 +140,43 @@ final class HttpFront {
       return;
     }
     request.exceptionHandler(_ -> {});
+    if (desk.future().succeeded()) {
+      judge(desk.future().result(), request);
+      return;
+    }
     request.pause();
-    desk.future().onSuccess(open -> judge(open, request)).onFailure(_ -> send(request, ending()));
+    Context context = vertx.getOrCreateContext();
+    desk.future()
+        .onSuccess(opened -> context.runOnContext(_ -> judge(opened, request)))
+        .onFailure(_ -> context.runOnContext(_ -> send(request, ending())));
+  }
+
+  /// Answers what is no HTTP; the connection ends then, for nobody knows where the next request begins.
+  private void refuse(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    int status =
+        switch (cause) {
+          case TooLongHttpLineException _ -> 414;
+          case TooLongHttpHeaderException _ -> 431;
+          case null, default -> 400;
+        };
+    String what =
+        switch (status) {
+          case 414 -> "The first line of the request is longer than 8 KiB; send less in the URL";
+          case 431 -> "The headers of the request are larger than 16 KiB; send fewer or shorter ones";
+          default -> "This is not a valid HTTP/1.1 request: its head cannot be read";
+        };
+    Answer answer =
+        Errors.answer(
+            new Refusal(
+                status,
+                ErrorCode.INVALID_REQUEST,
+                what,
+                List.of(new Problem("head", 0, "cannot be read as HTTP/1.1")),
+                Map.of("Connection", "close")));
+    LOG.debug("refused what is no HTTP: {}", String.valueOf(cause));
+    send(request, answer);
+    request.connection().shutdown();
   }
 
   private static Answer ending() {
@@ -145,6 +187,7 @@ final class HttpFront {
 
   private void judge(Desk open, HttpServerRequest request) {
     long start = System.nanoTime();
+    request.pause();
     Gate.Visit visit = open.gate().visit(request);
     if (closing) {
       send(request, ending());
@@ -206,7 +249,6 @@ final class HttpFront {
         Thread.ofVirtual()
             .name("request")
             .unstarted(() -> work(open, request, visit, body, start, context));
-    working.add(thread);
     thread.start();
   }
 
@@ -226,7 +268,7 @@ final class HttpFront {
         context.runOnContext(_ -> send(request, answer));
       }
     } finally {
-      working.remove(Thread.currentThread());
+      waiting.remove(Thread.currentThread());
     }
   }
 
@@ -237,7 +279,11 @@ final class HttpFront {
       return Errors.answer(refusal == null ? new IllegalStateException("no route") : refusal);
     }
     Thread thread = Thread.currentThread();
-    long limit = HANDLER_LIMIT.toMillis() + waiting(request);
+    long poll = longPoll(request);
+    if (poll > 0) {
+      waiting.add(thread);
+    }
+    long limit = HANDLER_LIMIT.toMillis() + poll;
     long timer = vertx.setTimer(limit, _ -> thread.interrupt());
     try {
       if (refusal != null) {
@@ -256,7 +302,7 @@ final class HttpFront {
   }
 
   /// A long poll may take as much longer as it asks to wait.
-  private static long waiting(HttpServerRequest request) {
+  private static long longPoll(HttpServerRequest request) {
     return request.getParam("wait") == null ? 0 : 60_000;
   }
 
@@ -274,6 +320,7 @@ final class HttpFront {
       return;
     }
     Thread thread = Thread.currentThread();
+    waiting.add(thread);
     HttpServerResponse response = request.response();
     context.runOnContext(_ -> {
       response.closeHandler(_ -> thread.interrupt());
@@ -281,9 +328,14 @@ final class HttpFront {
       response.putHeader("Content-Type", stream.contentType());
       response.putHeader("Cache-Control", "no-store");
       stream.headers().forEach(response::putHeader);
-      response.writeHead();
+      if (request.version() != HttpVersion.HTTP_1_0) {
+        response.writeHead(); // without chunks the head can only go with the first bytes
+      }
     });
     try {
+      if (closing) {
+        throw new InterruptedException();
+      }
       stream.source().writeTo(new Outlet(context, response));
       context.runOnContext(_ -> end(response));
     } catch (InterruptedException _) {

@@ -406,6 +406,7 @@ public final class SemperServer implements AutoCloseable {
       case SemperException e when e.code() == ErrorCode.ALREADY_EXISTS -> 3;
       case SemperException e when e.code() == ErrorCode.INVALID_REQUEST -> 2;
       case SemperException e when e.code().kind() == ErrorCode.Kind.UNAVAILABLE -> 5;
+      case SemperException e when e.code() == ErrorCode.PRECONDITION_FAILED -> 5;
       case IOException _ -> 4;
       case UncheckedIOException _ -> 4;
       default -> 1;

@@ -5,6 +5,7 @@ import dev.semper.engine.operation.Operation.StepStatus;
 import dev.semper.engine.store.Docs;
 import dev.semper.engine.store.Row;
 import dev.semper.engine.workload.Desired;
+import dev.semper.engine.workload.Workload;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,9 @@ final class Journal {
   ///
   /// @param seq order of arrival
   /// @param from generation of the workload before it
-  /// @param desired what the workload's operator wanted before it
+  /// @param desired what the workload's operator wanted before it; what going back restores
+  /// @param previous the generation a rollback went back to before it
+  /// @param wasReady whether all of the workload was ready before it
   /// @param start for an install: whether the workload is to run
   /// @param requestHash tells a repeated request from another one with the same idempotency key
   /// @param planned the try for which steps have been planned; 0 for none
@@ -33,6 +36,8 @@ final class Journal {
       long generation,
       long from,
       Desired desired,
+      long previous,
+      boolean wasReady,
       boolean start,
       boolean checkDependencies,
       boolean rollbackOnFailure,
@@ -57,46 +62,199 @@ final class Journal {
 
     Head to(Status status, @Nullable Instant startedAt, @Nullable Instant endedAt) {
       return new Head(
-          id, seq, tenant, workload, kind, status, priority, generation, from, desired, start,
-          checkDependencies, rollbackOnFailure, timeoutMillis, attempt, attempts, planned, request,
-          requestHash, idempotencyKey, parent, after, parallelism, failFast, actor, cancelledBy,
-          error, errorCode, createdAt, startedAt, endedAt);
+          id,
+          seq,
+          tenant,
+          workload,
+          kind,
+          status,
+          priority,
+          generation,
+          from,
+          desired,
+          previous,
+          wasReady,
+          start,
+          checkDependencies,
+          rollbackOnFailure,
+          timeoutMillis,
+          attempt,
+          attempts,
+          planned,
+          request,
+          requestHash,
+          idempotencyKey,
+          parent,
+          after,
+          parallelism,
+          failFast,
+          actor,
+          cancelledBy,
+          error,
+          errorCode,
+          createdAt,
+          startedAt,
+          endedAt);
     }
 
     Head failed(String error, String errorCode) {
       return new Head(
-          id, seq, tenant, workload, kind, status, priority, generation, from, desired, start,
-          checkDependencies, rollbackOnFailure, timeoutMillis, attempt, attempts, planned, request,
-          requestHash, idempotencyKey, parent, after, parallelism, failFast, actor, cancelledBy,
-          error, errorCode, createdAt, startedAt, endedAt);
+          id,
+          seq,
+          tenant,
+          workload,
+          kind,
+          status,
+          priority,
+          generation,
+          from,
+          desired,
+          previous,
+          wasReady,
+          start,
+          checkDependencies,
+          rollbackOnFailure,
+          timeoutMillis,
+          attempt,
+          attempts,
+          planned,
+          request,
+          requestHash,
+          idempotencyKey,
+          parent,
+          after,
+          parallelism,
+          failFast,
+          actor,
+          cancelledBy,
+          error,
+          errorCode,
+          createdAt,
+          startedAt,
+          endedAt);
     }
 
     Head cancelled(String by) {
       return new Head(
-          id, seq, tenant, workload, kind, status, priority, generation, from, desired, start,
-          checkDependencies, rollbackOnFailure, timeoutMillis, attempt, attempts, planned, request,
-          requestHash, idempotencyKey, parent, after, parallelism, failFast, actor, by,
-          error, errorCode, createdAt, startedAt, endedAt);
+          id,
+          seq,
+          tenant,
+          workload,
+          kind,
+          status,
+          priority,
+          generation,
+          from,
+          desired,
+          previous,
+          wasReady,
+          start,
+          checkDependencies,
+          rollbackOnFailure,
+          timeoutMillis,
+          attempt,
+          attempts,
+          planned,
+          request,
+          requestHash,
+          idempotencyKey,
+          parent,
+          after,
+          parallelism,
+          failFast,
+          actor,
+          by,
+          error,
+          errorCode,
+          createdAt,
+          startedAt,
+          endedAt);
     }
 
-    /// Its steps are planned from what the workload is now.
-    Head planned(long from, Desired desired) {
+    /// Its steps are planned from what the workload is now. What it goes back to is what was before
+    /// its first try; an install goes back to not running.
+    Head planned(Workload now) {
+      boolean first = this.planned == 0;
       int planned = attempt;
+      long from = first ? now.generation() : this.from;
+      long previous = first ? now.previousGeneration() : this.previous;
+      Desired before = kind == OperationKind.INSTALL ? Desired.STOPPED : now.desired();
+      Desired desired = first ? before : this.desired;
+      long ready = now.ready();
+      boolean wasReady = first ? ready > 0 && ready >= now.spec().instances() : this.wasReady;
       return new Head(
-          id, seq, tenant, workload, kind, status, priority, generation, from, desired, start,
-          checkDependencies, rollbackOnFailure, timeoutMillis, attempt, attempts, planned, request,
-          requestHash, idempotencyKey, parent, after, parallelism, failFast, actor, cancelledBy,
-          error, errorCode, createdAt, startedAt, endedAt);
+          id,
+          seq,
+          tenant,
+          workload,
+          kind,
+          status,
+          priority,
+          generation,
+          from,
+          desired,
+          previous,
+          wasReady,
+          start,
+          checkDependencies,
+          rollbackOnFailure,
+          timeoutMillis,
+          attempt,
+          attempts,
+          planned,
+          request,
+          requestHash,
+          idempotencyKey,
+          parent,
+          after,
+          parallelism,
+          failFast,
+          actor,
+          cancelledBy,
+          error,
+          errorCode,
+          createdAt,
+          startedAt,
+          endedAt);
     }
 
     /// Begins the next try.
     Head again() {
       int attempt = this.attempt + 1;
       return new Head(
-          id, seq, tenant, workload, kind, status, priority, generation, from, desired, start,
-          checkDependencies, rollbackOnFailure, timeoutMillis, attempt, attempts, planned, request,
-          requestHash, idempotencyKey, parent, after, parallelism, failFast, actor, cancelledBy,
-          "", "", createdAt, startedAt, endedAt);
+          id,
+          seq,
+          tenant,
+          workload,
+          kind,
+          status,
+          priority,
+          generation,
+          from,
+          desired,
+          previous,
+          wasReady,
+          start,
+          checkDependencies,
+          rollbackOnFailure,
+          timeoutMillis,
+          attempt,
+          attempts,
+          planned,
+          request,
+          requestHash,
+          idempotencyKey,
+          parent,
+          after,
+          parallelism,
+          failFast,
+          actor,
+          cancelledBy,
+          "",
+          "",
+          createdAt,
+          startedAt,
+          endedAt);
     }
 
     Row.Operation row() {
@@ -168,10 +326,9 @@ final class Journal {
         head.generation(),
         head.request(),
         entries.stream()
-            .map(
-                e ->
-                    new Operation.Step(
-                        e.step().name(), e.undo(), e.status(), e.detail(), e.startedAt(), e.endedAt()))
+            .map(e ->
+                new Operation.Step(
+                    e.step().name(), e.undo(), e.status(), e.detail(), e.startedAt(), e.endedAt()))
             .toList(),
         progress,
         waitingFor,

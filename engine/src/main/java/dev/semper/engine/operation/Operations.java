@@ -15,6 +15,7 @@ import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
 import dev.semper.engine.workload.Boundaries;
 import dev.semper.engine.workload.Desired;
+import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.Owners;
 import dev.semper.engine.workload.State;
 import dev.semper.engine.workload.Workload;
@@ -89,8 +90,7 @@ public final class Operations {
     for (Workload workload : owners.list()) {
       String holder = workload.operationId();
       if (holder != null && queue.find(holder).isEmpty()) {
-        owners.ask(
-            workload.tenant(), workload.name(), new WorkloadEvent.Finish(holder, false));
+        owners.ask(workload.tenant(), workload.name(), new WorkloadEvent.Finish(holder, false));
       }
     }
     for (Work batch : queue.matching(h -> h.kind() == OperationKind.BATCH)) {
@@ -109,11 +109,8 @@ public final class Operations {
         return repeated.get();
       }
       Workload workload = workload(request.tenant(), request.workload());
-      if (request.cascade()) {
-        List<String> first = liveDependents(workload);
-        if (!first.isEmpty()) {
-          return cascade(request, workload);
-        }
+      if (request.cascade() && !liveDependents(workload).isEmpty()) {
+        return cascade(request, workload);
       }
       Head head = head(request, workload, describe(request), null, List.of());
       List<Entry> planned = check(request, workload, head);
@@ -196,10 +193,9 @@ public final class Operations {
   private Workload workload(String tenant, String name) {
     return owners
         .find(tenant, name)
-        .orElseThrow(
-            () ->
-                new SemperException(
-                    ErrorCode.NOT_FOUND, "There is no workload " + name + " in tenant " + tenant));
+        .orElseThrow(() ->
+            new SemperException(
+                ErrorCode.NOT_FOUND, "There is no workload " + name + " in tenant " + tenant));
   }
 
   private Head head(
@@ -208,8 +204,7 @@ public final class Operations {
       Map<String, Object> options,
       @Nullable String parent,
       List<String> after) {
-    long target =
-        request.kind() == OperationKind.ROLLBACK ? workload.previousGeneration() : 0;
+    long target = request.kind() == OperationKind.ROLLBACK ? workload.previousGeneration() : 0;
     Duration timeout = Objects.requireNonNullElse(request.timeout(), TIMEOUT);
     return newHead(
         request.tenant(),
@@ -264,6 +259,8 @@ public final class Operations {
         target,
         workload == null ? 0 : workload.generation(),
         workload == null ? Desired.RUNNING : workload.desired(),
+        0,
+        false,
         start,
         checkDependencies,
         rollbackOnFailure,
@@ -351,7 +348,7 @@ public final class Operations {
       return other.isPresent();
     }
     if (request.force() && stops(request.kind())) {
-      cancel(other.get().id(), request.actor());
+      cancelIfOpen(other.get(), request.actor());
     } else if (!request.queue()) {
       throw conflict(other.get().head());
     }
@@ -378,17 +375,26 @@ public final class Operations {
   private List<String> liveDependents(Workload workload) {
     return owners.list().stream()
         .filter(w -> w.tenant().equals(workload.tenant()))
-        .filter(w -> w.desired() == Desired.RUNNING && w.state() != State.INACTIVE)
-        .filter(
-            w ->
-                w.spec().dependsOn().stream()
-                    .anyMatch(
-                        d ->
-                            d.required()
-                                && d.condition() != DependencySpec.Condition.COMPLETED
-                                && d.workload().equals(workload.name())))
+        .filter(Operations::needsItsDependencies)
+        .filter(w ->
+            w.spec().dependsOn().stream()
+                .anyMatch(d ->
+                    d.required()
+                        && d.condition() != DependencySpec.Condition.COMPLETED
+                        && d.workload().equals(workload.name())))
         .map(Workload::name)
         .toList();
+  }
+
+  private static boolean needsItsDependencies(Workload workload) {
+    return workload.desired() == Desired.RUNNING
+        && switch (workload.state()) {
+          case INSTALLING, CONFIGURING, STARTING, RUNNING, UPDATING, RESTARTING -> true;
+          case MAINTENANCE -> true;
+          // A job that has done its work needs nothing any more.
+          case INACTIVE, INSTALLED, STOPPING, STOPPED, UNINSTALLING, ERROR, DISABLED ->
+              workload.instances().stream().anyMatch(Instance::isLive);
+        };
   }
 
   /// A batch that does the same to all dependents first.
@@ -396,14 +402,24 @@ public final class Operations {
       throws InterruptedException {
     Map<String, OperationRequest> requests = new LinkedHashMap<>();
     collect(request, workload, requests);
-    return submitAll(
-        request.tenant(),
-        List.copyOf(requests.values()),
-        10,
-        true,
-        true,
-        request.actor(),
-        request.idempotencyKey());
+    if (!request.dryRun()) {
+      return batch(
+          request.tenant(),
+          List.copyOf(requests.values()),
+          10,
+          true,
+          true,
+          request.actor(),
+          request.idempotencyKey(),
+          describe(request));
+    }
+    List<Entry> planned = new ArrayList<>();
+    for (OperationRequest member : requests.values()) {
+      Workload of = workload(member.tenant(), member.workload());
+      Planner.plan(member.kind(), of, of.generation(), of.spec(), true, false)
+          .forEach(step -> planned.add(Entry.pending(step, false)));
+    }
+    return Journal.view(head(request, workload, describe(request), null, List.of()), planned, "");
   }
 
   private void collect(
@@ -460,6 +476,20 @@ public final class Operations {
     if (repeated.isPresent()) {
       return repeated.get();
     }
+    return batch(
+        tenant, requests, parallelism, failFast, dependencyOrder, actor, idempotencyKey, options);
+  }
+
+  private Operation batch(
+      String tenant,
+      List<OperationRequest> requests,
+      int parallelism,
+      boolean failFast,
+      boolean dependencyOrder,
+      String actor,
+      @Nullable String idempotencyKey,
+      Map<String, Object> options)
+      throws InterruptedException {
     Map<String, OperationRequest> byName = new LinkedHashMap<>();
     for (OperationRequest request : requests) {
       checkRequest(request);
@@ -472,7 +502,8 @@ public final class Operations {
         throw conflict(queue.on(tenant, request.workload()).orElseThrow().head());
       }
     }
-    Head batch = batchHead(tenant, parallelism, failFast, options, Priority.NORMAL, actor, idempotencyKey);
+    Head batch =
+        batchHead(tenant, parallelism, failFast, options, Priority.NORMAL, actor, idempotencyKey);
     Map<String, WorkloadSpec> specs = new LinkedHashMap<>();
     byName.keySet().forEach(name -> specs.put(name, workload(tenant, name).spec()));
     List<String> order = dependencyOrder ? DependencyOrder.of(specs) : List.copyOf(byName.keySet());
@@ -486,8 +517,7 @@ public final class Operations {
               ? Set.of()
               : backwards ? dependents(specs, name) : dependencies(specs, name);
       List<String> after = before.stream().map(ids::get).filter(Objects::nonNull).toList();
-      Head head =
-          head(request, workload(tenant, name), describe(request), batch.id(), after);
+      Head head = head(request, workload(tenant, name), describe(request), batch.id(), after);
       ids.put(name, head.id());
       heads.add(head);
     }
@@ -503,8 +533,23 @@ public final class Operations {
       String actor,
       @Nullable String idempotencyKey) {
     return newHead(
-            tenant, null, OperationKind.BATCH, priority, 0, null, true, true, true,
-            Duration.ofDays(1), 1, options, idempotencyKey, null, List.of(), parallelism, failFast,
+            tenant,
+            null,
+            OperationKind.BATCH,
+            priority,
+            0,
+            null,
+            true,
+            true,
+            true,
+            Duration.ofDays(1),
+            1,
+            options,
+            idempotencyKey,
+            null,
+            List.of(),
+            parallelism,
+            failFast,
             actor)
         .to(Status.RUNNING, clock.instant(), null);
   }
@@ -517,12 +562,11 @@ public final class Operations {
 
   private static Set<String> dependents(Map<String, WorkloadSpec> specs, String name) {
     Set<String> names = new HashSet<>();
-    specs.forEach(
-        (other, spec) -> {
-          if (spec.dependsOn().stream().anyMatch(d -> d.workload().equals(name))) {
-            names.add(other);
-          }
-        });
+    specs.forEach((other, spec) -> {
+      if (spec.dependsOn().stream().anyMatch(d -> d.workload().equals(name))) {
+        names.add(other);
+      }
+    });
     return names;
   }
 
@@ -535,8 +579,8 @@ public final class Operations {
       named.add(spec.name());
       Optional<Workload> existing = owners.find(tenant, spec.name());
       SpecDiff diff = SpecDiff.between(existing.map(this::wanted).orElse(null), spec);
-      Plan.Action action =
-          existing.isEmpty() ? Plan.Action.CREATE : action(diff.effect());
+      boolean create = existing.isEmpty() || neverInstalled(existing.get());
+      Plan.Action action = create ? Plan.Action.CREATE : action(diff.effect());
       items.add(new Plan.Item(spec.name(), action, diff));
     }
     if (prune) {
@@ -545,6 +589,14 @@ public final class Operations {
           .forEach(w -> items.add(new Plan.Item(w.name(), Plan.Action.DELETE, null)));
     }
     return new Plan(items);
+  }
+
+  /// Its install was called off before it began, e.g. because an earlier member of its batch
+  /// failed.
+  private boolean neverInstalled(Workload workload) {
+    return workload.state() == State.INACTIVE
+        && workload.desired() == Desired.RUNNING
+        && queue.on(workload.tenant(), workload.name()).isEmpty();
   }
 
   /// The specification a workload has, or is being moved to: applying it again changes nothing.
@@ -582,8 +634,7 @@ public final class Operations {
   }
 
   /// Applies: one batch with a member per workload that changes; empty if nothing does.
-  public synchronized Optional<Operation> apply(ApplyRequest request)
-      throws InterruptedException {
+  public synchronized Optional<Operation> apply(ApplyRequest request) throws InterruptedException {
     Map<String, Object> options = describe(request);
     Optional<Operation> repeated = repeated(request.tenant(), request.idempotencyKey(), options);
     if (repeated.isPresent()) {
@@ -659,7 +710,7 @@ public final class Operations {
     boolean create = item.action() == Plan.Action.CREATE;
     Workload workload;
     long target;
-    if (create) {
+    if (create && owners.find(request.tenant(), spec.name()).isEmpty()) {
       Desired desired = request.start() ? Desired.RUNNING : Desired.STOPPED;
       workload = owners.prepare(request.tenant(), spec, desired, request.actor(), rows);
       created.add(workload);
@@ -669,9 +720,12 @@ public final class Operations {
       if (!request.queue() && queue.on(request.tenant(), spec.name()).isPresent()) {
         throw conflict(queue.on(request.tenant(), spec.name()).orElseThrow().head());
       }
-      target = nextGeneration(workload);
-      owners.prepare(workload, target, spec, request.actor(), rows);
-      if (queue.on(request.tenant(), spec.name()).isEmpty()) {
+      boolean same = workload.spec().equals(spec) && create;
+      target = same ? workload.generation() : nextGeneration(workload);
+      if (!same) {
+        owners.prepare(workload, target, spec, request.actor(), rows);
+      }
+      if (!create && queue.on(request.tenant(), spec.name()).isEmpty()) {
         Planner.plan(OperationKind.UPDATE, workload, target, spec, true, false);
       }
     }
@@ -685,7 +739,7 @@ public final class Operations {
         request.start(),
         false,
         true,
-        TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
+        create ? TIMEOUT : TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
         1,
         Map.of("action", item.action().id(), "version", spec.version()),
         null,
@@ -716,8 +770,7 @@ public final class Operations {
     Map<String, String> ids = new HashMap<>();
     for (String name : DependencyOrder.of(specs).reversed()) {
       OperationRequest delete =
-          OperationRequest.of(
-              request.tenant(), name, OperationKind.DELETE, request.actor());
+          OperationRequest.of(request.tenant(), name, OperationKind.DELETE, request.actor());
       List<String> after =
           dependents(specs, name).stream().map(ids::get).filter(Objects::nonNull).toList();
       Head head =
@@ -745,7 +798,14 @@ public final class Operations {
       facts.put("kind", head.kind().id());
       facts.put("priority", head.priority().id());
       rows.event(
-          clock.instant(), head.tenant(), head.workload(), null, "operation.queued", facts, head.id(), head.actor());
+          clock.instant(),
+          head.tenant(),
+          head.workload(),
+          null,
+          "operation.queued",
+          facts,
+          head.id(),
+          head.actor());
     }
     store.commit(rows, PATIENCE);
     boundaries.pass("submit/" + heads.getFirst().kind().id());
@@ -757,14 +817,12 @@ public final class Operations {
   }
 
   private void start(Work work) {
-    Thread.ofVirtual()
-        .name("operation-" + work.id())
-        .start(
-            () -> {
-              threads.put(Thread.currentThread().threadId(), Thread.currentThread());
+    Thread thread =
+        Thread.ofVirtual()
+            .name("operation-" + work.id())
+            .unstarted(() -> {
               try {
-                new Runner(
-                        work, owners, queue.slots(), this::spec, preparation, clock, boundaries)
+                new Runner(work, owners, queue.slots(), this::spec, preparation, clock, boundaries)
                     .run();
                 ended(work);
               } catch (InterruptedException _) {
@@ -776,6 +834,11 @@ public final class Operations {
                 queue.slots().give();
               }
             });
+    threads.put(thread.threadId(), thread);
+    thread.start();
+    if (closed) {
+      thread.interrupt();
+    }
   }
 
   /// A defect of ours must not leave an operation open for ever.
@@ -800,7 +863,9 @@ public final class Operations {
     if (parent != null) {
       boolean well = work.head().status() == Status.SUCCEEDED;
       Optional<Work> batch = queue.find(parent);
-      if (!well && batch.isPresent() && (batch.get().head().failFast() || batch.get().cancelled())) {
+      if (!well
+          && batch.isPresent()
+          && (batch.get().head().failFast() || batch.get().cancelled())) {
         for (Work member : queue.matching(h -> parent.equals(h.parent()))) {
           withdraw(member, "an earlier member of the batch failed");
         }
@@ -839,13 +904,16 @@ public final class Operations {
             failed.getFirst().errorCode());
       }
       work.to(
-          work.cancelled() ? Status.CANCELLED : failed.isEmpty() ? Status.SUCCEEDED : Status.FAILED);
+          work.cancelled()
+              ? Status.CANCELLED
+              : failed.isEmpty() ? Status.SUCCEEDED : Status.FAILED);
       queue.ended(work);
     }
   }
 
   private void withdraw(Work work, String why) throws InterruptedException {
-    if (queue.withdraw(work)) {
+    // What a server before this one has begun has to be unwound.
+    if (work.head().status() == Status.QUEUED && queue.withdraw(work)) {
       work.fail(why, "");
       work.to(Status.CANCELLED);
       queue.ended(work);
@@ -860,11 +928,10 @@ public final class Operations {
     return store
         .release(workload.uid(), generation)
         .map(r -> owners.read(workload.name(), r))
-        .orElseThrow(
-            () ->
-                new SemperException(
-                    ErrorCode.NOT_FOUND,
-                    "Workload " + workload.name() + " has no generation " + generation));
+        .orElseThrow(() ->
+            new SemperException(
+                ErrorCode.NOT_FOUND,
+                "Workload " + workload.name() + " has no generation " + generation));
   }
 
   /// @throws SemperException NOT_FOUND
@@ -876,8 +943,7 @@ public final class Operations {
     return store
         .operation(id)
         .map(this::view)
-        .orElseThrow(
-            () -> new SemperException(ErrorCode.NOT_FOUND, "There is no operation " + id));
+        .orElseThrow(() -> new SemperException(ErrorCode.NOT_FOUND, "There is no operation " + id));
   }
 
   private Operation view(Work work) {
@@ -908,9 +974,7 @@ public final class Operations {
       @Nullable String workload,
       Operation.@Nullable Status status,
       int limit) {
-    return store
-        .operations(tenant, workload, status == null ? null : status.id(), limit)
-        .stream()
+    return store.operations(tenant, workload, status == null ? null : status.id(), limit).stream()
         .map(r -> queue.find(r.id()).map(Work::view).orElseGet(() -> view(r)))
         .toList();
   }
@@ -931,17 +995,15 @@ public final class Operations {
   public Operation cancel(String id, String actor) throws InterruptedException {
     Optional<Work> open = queue.find(id);
     if (open.isEmpty()) {
-      Operation ended = get(id);
-      throw new SemperException(
-          ErrorCode.NOT_CANCELLABLE,
-          "Operation " + id + " has already ended: " + ended.status().id());
+      throw notCancellable(get(id));
     }
     Work work = open.get();
-    work.cancel(actor);
+    if (!work.cancel(actor)) {
+      throw notCancellable(work.view());
+    }
     if (work.head().kind() == OperationKind.BATCH) {
       for (Work member : queue.matching(h -> id.equals(h.parent()))) {
-        member.cancel(actor);
-        cancelled(member);
+        cancelIfOpen(member, actor);
       }
       settleBatch(id);
     } else {
@@ -950,9 +1012,22 @@ public final class Operations {
     return get(id);
   }
 
+  private static SemperException notCancellable(Operation ended) {
+    return new SemperException(
+        ErrorCode.NOT_CANCELLABLE,
+        "Operation " + ended.id() + " has already ended: " + ended.status().id());
+  }
+
+  private void cancelIfOpen(Work work, String actor) throws InterruptedException {
+    if (work.cancel(actor)) {
+      cancelled(work);
+    }
+  }
+
   private void cancelled(Work work) throws InterruptedException {
     if (queue.withdraw(work)) {
       if (work.head().status() == Status.QUEUED) {
+        notWanted(work.head());
         work.to(Status.CANCELLED);
         ended(work);
         return;
@@ -963,6 +1038,14 @@ public final class Operations {
     String name = work.head().workload();
     if (name != null) {
       owners.nudge(work.head().tenant(), name);
+    }
+  }
+
+  /// A workload whose install was called off by an operator is not to run.
+  private void notWanted(Head head) throws InterruptedException {
+    String name = head.workload();
+    if (head.kind() == OperationKind.INSTALL && name != null) {
+      owners.ask(head.tenant(), name, new WorkloadEvent.Want(Desired.STOPPED));
     }
   }
 

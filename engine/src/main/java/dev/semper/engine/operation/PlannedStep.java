@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// One step of an operation, as it is journaled. Every step is idempotent: carried out a second time
-/// after a crash it changes nothing that the first time has done.
+/// One step of an operation, as it is journaled. Every step is idempotent: carried out a second
+/// time after a crash it changes nothing that the first time has done.
 ///
 /// @param ordinal which copy; -1 for all
 /// @param generation of the specification; 0 if it does not matter
@@ -71,20 +71,32 @@ record PlannedStep(Action action, int ordinal, long generation, @Nullable Trigge
   ///
   /// @param from the generation the workload had before the operation
   /// @param desired what its operator wanted before
-  List<PlannedStep> undo(long from, Desired desired) {
+  List<PlannedStep> undo(OperationKind kind, long from, Desired desired) {
+    boolean again = kind == OperationKind.RESTART || kind == OperationKind.RECOVER;
+    if (again && ordinal >= 0) {
+      // The old copy cannot come back; a new one of the same generation is as good.
+      return action == Action.RETIRE
+          ? List.of(step(Action.LAUNCH, ordinal, generation))
+          : List.of();
+    }
     return switch (action) {
-      case LAUNCH -> List.of(step(Action.RETIRE, ordinal, generation));
+      case LAUNCH ->
+          ordinal < 0
+              ? List.of(step(Action.RETIRE, ordinal, generation), step(Action.CLEAR))
+              : List.of(step(Action.RETIRE, ordinal, generation));
       case LAUNCH_CANDIDATE -> List.of(step(Action.RETIRE, ordinal, generation));
       case RETIRE ->
           List.of(
-              step(Action.LAUNCH, ordinal, generation), step(Action.AWAIT_READY, ordinal, generation));
+              step(Action.LAUNCH, ordinal, generation),
+              step(Action.AWAIT_READY, ordinal, generation));
       case RETIRE_OTHERS ->
           List.of(step(Action.LAUNCH, ordinal, from), step(Action.AWAIT_READY, ordinal, from));
       case ADOPT -> List.of(step(Action.ADOPT, -1, from));
       case WANT_RUNNING, WANT_STOPPED ->
-          List.of(
-              step(desired == Desired.RUNNING ? Action.WANT_RUNNING : Action.WANT_STOPPED));
-      case STOP, MOVE, PREPARE, CHECK_DEPENDENCIES, CLEAR -> List.of();
+          List.of(step(desired == Desired.RUNNING ? Action.WANT_RUNNING : Action.WANT_STOPPED));
+      // What comes back is launched anew, see Planner.repair.
+      case STOP -> desired == Desired.RUNNING ? List.of(step(Action.CLEAR)) : List.of();
+      case MOVE, PREPARE, CHECK_DEPENDENCIES, CLEAR -> List.of();
       case AWAIT_READY, PROMOTE, REMOVE -> List.of();
     };
   }

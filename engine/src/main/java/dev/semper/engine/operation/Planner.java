@@ -29,8 +29,8 @@ final class Planner {
     this.state = workload.state();
   }
 
-  /// @param target generation and specification the operation leads to; those in force if it does not
-  ///     change them
+  /// @param target generation and specification the operation leads to; those in force if it does
+  ///   not change them
   /// @param start for an install: whether it is to run
   /// @param checkDependencies whether a start is refused when a required dependency is not met
   /// @throws SemperException ILLEGAL_TRANSITION with what is allowed instead
@@ -59,45 +59,90 @@ final class Planner {
     return List.copyOf(planner.steps);
   }
 
-  /// What is left to do after an operation has failed and was undone as far as it can be, so that the
-  /// workload does not stay in a state that only an operation leaves.
-  static List<PlannedStep> repair(Workload workload, boolean failed) {
+  /// What is left to do after an operation has failed and was undone as far as it can be, so that
+  /// the workload does not stay in a state that only an operation leaves.
+  static List<PlannedStep> repair(OperationKind kind, Workload workload, boolean failed) {
     Planner planner = new Planner(workload);
+    boolean wanted = workload.desired() == Desired.RUNNING;
     switch (workload.state()) {
-      case INSTALLING, CONFIGURING -> {
-        if (failed) {
+      case INSTALLING -> {
+        if (failed || wanted) {
           planner.go(Trigger.ERROR);
         } else {
           planner.halt();
         }
       }
+      case CONFIGURING -> {
+        if (kind == OperationKind.UPDATE || kind == OperationKind.ROLLBACK) {
+          planner.go(Trigger.HEALTH_CHECK_PASS);
+        } else if (failed || wanted) {
+          planner.go(Trigger.ERROR);
+        } else {
+          planner.halt();
+        }
+      }
+      case INACTIVE -> {
+        if (wanted && !failed) {
+          planner.comeBack(kind);
+        }
+      }
+      case INSTALLED -> {
+        if (wanted && !failed) {
+          planner.go(Trigger.CONFIGURE);
+          planner.go(Trigger.ERROR);
+        }
+      }
       case STARTING -> {
-        if (workload.desired() == Desired.STOPPED) {
+        if (!wanted) {
           planner.halt();
         }
       }
       case STOPPING -> {
-        planner.halt();
-        if (workload.desired() == Desired.RUNNING) {
+        if (wanted || !failed) {
+          planner.halt();
+        }
+        if (wanted) {
           planner.launchAll(workload.generation(), workload.spec());
         }
       }
-      case UNINSTALLING -> planner.go(Trigger.ERROR);
+      case UNINSTALLING -> {
+        if (failed) {
+          planner.go(Trigger.ERROR);
+        } else {
+          planner.go(Trigger.HEALTH_CHECK_PASS);
+          if (wanted) {
+            planner.comeBack(kind);
+          }
+        }
+      }
       case STOPPED -> {
-        if (workload.desired() == Desired.RUNNING && workload.instances().isEmpty()) {
+        if (wanted && workload.instances().isEmpty()) {
           planner.launchAll(workload.generation(), workload.spec());
         }
       }
       // The owner finds its way by itself from what its instances do.
-      case INACTIVE, INSTALLED, RUNNING, UPDATING, RESTARTING -> {}
+      case RUNNING, UPDATING, RESTARTING -> {}
       case ERROR, MAINTENANCE, DISABLED -> {}
     }
     return List.copyOf(planner.steps);
   }
 
+  /// From inactive: what was to be deleted runs again, what was in error is so again.
+  private void comeBack(OperationKind kind) {
+    if (kind == OperationKind.DELETE) {
+      launchAll(workload.generation(), workload.spec());
+    } else {
+      go(Trigger.INSTALL);
+      go(Trigger.ERROR);
+    }
+  }
+
   private void install(long generation, WorkloadSpec spec, boolean start) {
     go(Trigger.INSTALL);
     add(step(Action.PREPARE, -1, generation));
+    if (generation != workload.generation()) {
+      add(step(Action.ADOPT, -1, generation));
+    }
     go(Trigger.HEALTH_CHECK_PASS);
     if (start) {
       launchAll(generation, spec);
@@ -171,8 +216,7 @@ final class Planner {
 
   private void update(long generation, WorkloadSpec spec) {
     SpecDiff.Effect effect = SpecDiff.between(workload.spec(), spec).effect();
-    boolean live =
-        effect == SpecDiff.Effect.NONE || effect == SpecDiff.Effect.LIVE;
+    boolean live = effect == SpecDiff.Effect.NONE || effect == SpecDiff.Effect.LIVE;
     switch (state) {
       case STARTING, RUNNING, RESTARTING -> {
         if (live) {
@@ -278,13 +322,22 @@ final class Planner {
       case ERROR -> launchAll(generation, spec);
       // Some copies have been given up, others run: bring the missing ones back.
       case RUNNING -> {
-        add(step(Action.LAUNCH, -1, generation));
-        add(step(Action.AWAIT_READY, -1, generation));
+        for (int i = 0; i < spec.instances(); i++) {
+          if (!isLive(i)) {
+            add(step(Action.RETIRE, i, generation));
+            add(step(Action.LAUNCH, i, generation));
+            add(step(Action.AWAIT_READY, i, generation));
+          }
+        }
       }
       case STARTING, RESTARTING -> restart(spec);
       case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, UPDATING -> throw illegal("recover");
       case STOPPING, STOPPED, UNINSTALLING, MAINTENANCE, DISABLED -> throw illegal("recover");
     }
+  }
+
+  private boolean isLive(int ordinal) {
+    return workload.instances().stream().anyMatch(i -> i.ordinal() == ordinal && i.isLive());
   }
 
   private void disable() {
@@ -296,9 +349,7 @@ final class Planner {
   }
 
   private void go(Trigger trigger) {
-    state =
-        Lifecycle.next(state, trigger)
-            .orElseThrow(() -> illegal(trigger.id()));
+    state = Lifecycle.next(state, trigger).orElseThrow(() -> illegal(trigger.id()));
     add(move(trigger));
   }
 
@@ -316,8 +367,7 @@ final class Planner {
     return new SemperException(
         ErrorCode.ILLEGAL_TRANSITION,
         "Workload %s is %s: %s is not possible now; possible: %s"
-            .formatted(
-                workload.name(), workload.state().id(), what, String.join(", ", allowed)),
+            .formatted(workload.name(), workload.state().id(), what, String.join(", ", allowed)),
         List.of(),
         Map.of("state", workload.state().id(), "allowed", allowed));
   }
@@ -377,7 +427,10 @@ final class Planner {
               OperationKind.DELETE);
       case MAINTENANCE ->
           List.of(
-              OperationKind.EXIT_MAINTENANCE, OperationKind.STOP, OperationKind.DISABLE, OperationKind.DELETE);
+              OperationKind.EXIT_MAINTENANCE,
+              OperationKind.STOP,
+              OperationKind.DISABLE,
+              OperationKind.DELETE);
       case DISABLED -> List.of(OperationKind.ENABLE, OperationKind.UPDATE, OperationKind.DELETE);
     };
   }

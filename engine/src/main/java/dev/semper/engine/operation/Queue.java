@@ -4,19 +4,18 @@ import dev.semper.engine.operation.Journal.Head;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Operations that have not ended: which wait, which run, and which is next. Higher priority first, first
-/// come first served within one; one at a time per workload; members of a batch after those they depend
-/// on.
+/// Operations that have not ended: which wait, which run, and which is next. Higher priority first,
+/// first come first served within one; one at a time per workload; members of a batch after those
+/// they depend on.
 final class Queue {
   private static final Comparator<Work> ORDER =
       Comparator.<Work, Priority>comparing(w -> w.head().priority())
@@ -95,10 +94,13 @@ final class Queue {
   }
 
   private @Nullable Work next() {
-    Set<String> passedBy = new HashSet<>();
+    // Behind an earlier operation of the same workload, whatever its priority.
+    Map<String, Long> first = new HashMap<>();
+    waiting.forEach(w -> first.merge(key(w), w.head().seq(), Math::min));
     for (Work work : waiting) {
-      // Behind an earlier operation of the same workload, whatever its priority.
-      boolean free = !working.containsKey(key(work)) && passedBy.add(key(work));
+      boolean free =
+          !working.containsKey(key(work))
+              && Objects.equals(first.get(key(work)), work.head().seq());
       if (free && earlierEnded(work) && batchHasRoom(work)) {
         return work;
       }

@@ -10,8 +10,8 @@ import java.util.Map;
 
 /// What the workloads of a tenant may take together. 0 = unlimited.
 ///
-/// @param memoryBytes sum of the memory limits of all instances; an unlimited workload is refused where
-///     memory is bounded
+/// @param memoryBytes sum of the memory limits of all instances; an unlimited workload is refused
+///   where memory is bounded
 /// @param cpu likewise, in cores
 public record Quotas(long workloads, long instances, long memoryBytes, double cpu) {
   public static final Quotas UNLIMITED = new Quotas(0, 0, 0, 0);
@@ -34,8 +34,7 @@ public record Quotas(long workloads, long instances, long memoryBytes, double cp
         specs.stream().mapToDouble(s -> s.instances() * s.resources().cpu()).sum(),
         cpu);
     for (WorkloadSpec spec : specs) {
-      unbounded(
-          exceeded, spec, "memory", memoryBytes > 0, spec.resources().memoryBytes() > 0);
+      unbounded(exceeded, spec, "memory", memoryBytes > 0, spec.resources().memoryBytes() > 0);
       unbounded(exceeded, spec, "cpu", cpu > 0, spec.resources().cpu() > 0);
     }
     if (!exceeded.isEmpty()) {

@@ -37,6 +37,15 @@ record Readiness(WorkloadSpec spec, int ordinal, long generation) {
     return worst;
   }
 
+  /// What a copy that could be launched otherwise waits for, outside of itself; empty if none does.
+  Optional<String> waits(Workload workload) {
+    return workload.instances().stream()
+        .filter(i -> i.generation() == generation && (ordinal < 0 || i.ordinal() == ordinal))
+        .filter(i -> i.phase() == Instance.Phase.BACKOFF && i.nextAttemptAt() == null)
+        .map(i -> workload.instanceName(i) + " is " + i.reason())
+        .findFirst();
+  }
+
   private Answer copy(Workload workload, int copy) {
     Optional<Instance> newest =
         workload.instances().stream()

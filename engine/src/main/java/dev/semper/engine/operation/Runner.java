@@ -6,6 +6,7 @@ import dev.semper.engine.operation.Journal.Entry;
 import dev.semper.engine.operation.Journal.Head;
 import dev.semper.engine.operation.Operation.Status;
 import dev.semper.engine.operation.Operation.StepStatus;
+import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.workload.Boundaries;
 import dev.semper.engine.workload.Desired;
@@ -17,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -24,8 +26,9 @@ import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Runs one operation, straight through: journals each step's intent, does it, notes its result; unwinds
-/// when it fails or is cancelled. Run again after a crash it goes on where the journal ends.
+/// Runs one operation, straight through: journals each step's intent, does it, notes its result;
+/// unwinds when it fails or is cancelled. Run again after a crash it goes on where the journal
+/// ends.
 final class Runner {
   private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
 
@@ -110,8 +113,7 @@ final class Runner {
             ? new Outcome.Done("")
             : new Outcome.Failed("Workload " + name() + " has been deleted", ErrorCode.NOT_FOUND);
       }
-      owners.ask(
-          tenant(), name(), new WorkloadEvent.Begin(work.id(), work.head().kind().id()));
+      owners.ask(tenant(), name(), new WorkloadEvent.Begin(work.id(), work.head().kind().id()));
       if (work.head().planned() < work.head().attempt()) {
         plan();
       }
@@ -134,8 +136,7 @@ final class Runner {
             specs.apply(workload, target),
             head.start(),
             head.checkDependencies()),
-        workload.generation(),
-        workload.desired());
+        workload);
   }
 
   /// Does what is left to do.
@@ -217,7 +218,7 @@ final class Runner {
       case RETIRE -> stop(step.ordinal(), step.generation(), false);
       case RETIRE_OTHERS -> stop(step.ordinal(), step.generation(), true);
       case STOP -> stop(-1, 0, false);
-      case ADOPT -> adopt(step);
+      case ADOPT -> adopt(step, undo);
       case REMOVE -> remove();
     };
   }
@@ -243,11 +244,10 @@ final class Runner {
     return new Outcome.Done("");
   }
 
-  private Outcome adopt(PlannedStep step) throws InterruptedException {
-    Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
-    long previous = workload.generation() == step.generation() ? 0 : workload.generation();
-    return done(
-        new WorkloadEvent.Adopt(step.generation(), spec(step.generation()), previous));
+  private Outcome adopt(PlannedStep step, boolean undo) throws InterruptedException {
+    Head head = work.head();
+    long previous = undo ? head.previous() : head.from();
+    return done(new WorkloadEvent.Adopt(step.generation(), spec(step.generation()), previous));
   }
 
   private Outcome remove() throws InterruptedException {
@@ -263,8 +263,7 @@ final class Runner {
 
   /// Stops and waits until nothing of it lives. Not cancelled half-way: what is stopping will be
   /// stopped.
-  private Outcome stop(int ordinal, long generation, boolean others)
-      throws InterruptedException {
+  private Outcome stop(int ordinal, long generation, boolean others) throws InterruptedException {
     owners.ask(tenant(), name(), new WorkloadEvent.Stop(ordinal, generation, others, why()));
     // The driver kills after the stop timeout; what lives longer cannot be killed at all.
     Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
@@ -277,26 +276,30 @@ final class Runner {
         slots.whileWaiting(
             work,
             patience,
-            p ->
-                owners.await(
-                    tenant(), name(), w -> !lives(w, ordinal, generation, others), p));
+            p -> owners.await(tenant(), name(), w -> !lives(w, ordinal, generation, others), p));
     return stopped.isPresent()
         ? new Outcome.Done("")
         : new Outcome.Failed(
-            "Instances of " + name() + " could not be stopped within " + patience.toSeconds() + " s",
+            "Instances of "
+                + name()
+                + " could not be stopped within "
+                + patience.toSeconds()
+                + " s",
             ErrorCode.TIMEOUT);
   }
 
   private static boolean lives(Workload workload, int ordinal, long generation, boolean others) {
     return workload.instances().stream()
-        .anyMatch(
-            i ->
-                i.isLive()
-                    && (ordinal < 0 || i.ordinal() == ordinal)
-                    && (generation == 0 || (i.generation() == generation) != others));
+        .anyMatch(i ->
+            i.isLive()
+                && (ordinal < 0 || i.ordinal() == ordinal)
+                && (generation == 0 || (i.generation() == generation) != others));
   }
 
   private Outcome awaitReady(PlannedStep step, boolean undo) throws InterruptedException {
+    if (undo && !work.head().wasReady()) {
+      return new Outcome.Done("it was not ready before either");
+    }
     Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
     WorkloadSpec spec = spec(step.generation());
     if (step.ordinal() >= 0 || undo) {
@@ -304,6 +307,11 @@ final class Runner {
       left = undo || own.compareTo(left) < 0 ? own : left;
     }
     Readiness readiness = new Readiness(spec, step.ordinal(), step.generation());
+    Optional<Outcome> blocked = undo ? Optional.empty() : awaitDependencies(spec, readiness, left);
+    if (blocked.isPresent()) {
+      return blocked.get();
+    }
+    left = undo ? left : shorter(left, Duration.ofNanos(deadlineNanos - System.nanoTime()));
     Optional<Workload> settled =
         slots.whileWaiting(
             work,
@@ -327,11 +335,51 @@ final class Runner {
     Workload now = settled.or(() -> owners.find(tenant(), name())).orElseThrow(this::gone);
     return switch (readiness.of(now)) {
       case Readiness.Answer.Ready() -> new Outcome.Done("");
-      case Readiness.Answer.Never(String reason) -> new Outcome.Failed(reason, ErrorCode.LAUNCH_FAILED);
+      case Readiness.Answer.Never(String reason) ->
+          new Outcome.Failed(reason, ErrorCode.LAUNCH_FAILED);
       case Readiness.Answer.NotYet(String reason) ->
           new Outcome.Failed(
               "not ready within %d s: %s".formatted(left.toSeconds(), reason), ErrorCode.TIMEOUT);
     };
+  }
+
+  /// A start waits for a dependency no longer than the dependency says. What waits goes on waiting
+  /// after that, and comes up by itself; only the operation has failed.
+  private Optional<Outcome> awaitDependencies(WorkloadSpec spec, Readiness readiness, Duration left)
+      throws InterruptedException {
+    Optional<Duration> patience =
+        spec.dependsOn().stream()
+            .filter(DependencySpec::required)
+            .map(DependencySpec::timeout)
+            .max(Comparator.naturalOrder());
+    if (patience.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Workload> launched =
+        slots.whileWaiting(
+            work,
+            shorter(patience.get(), left),
+            p ->
+                owners.await(
+                    tenant(),
+                    name(),
+                    w -> {
+                      Optional<String> waits = readiness.waits(w);
+                      waits.ifPresent(work::waitingFor);
+                      return waits.isEmpty() || work.cancelled();
+                    },
+                    p));
+    if (launched.isPresent()) {
+      return Optional.empty();
+    }
+    return owners
+        .find(tenant(), name())
+        .flatMap(readiness::waits)
+        .map(reason -> new Outcome.Failed(reason, ErrorCode.DEPENDENCY_UNHEALTHY));
+  }
+
+  private static Duration shorter(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
   }
 
   /// Takes back what was done, as far as the operation wants that.
@@ -339,7 +387,9 @@ final class Runner {
   /// @param resumed the journal has its undoing steps already
   /// @return how the operation ends
   private Status unwind(Outcome outcome, boolean resumed) throws InterruptedException {
-    boolean cancelled = work.cancelled() && (resumed || outcome instanceof Outcome.Cancelled);
+    boolean cancelled =
+        outcome instanceof Outcome.Cancelled
+            || (resumed && work.cancelled() && work.head().error().isEmpty());
     boolean undo = cancelled || undoesOnFailure();
     if (!resumed) {
       if (outcome instanceof Outcome.Failed(String error, ErrorCode code)) {
@@ -349,12 +399,17 @@ final class Runner {
       if (undo) {
         List<PlannedStep> undoing = new ArrayList<>();
         Head head = work.head();
-        work.begun().forEach(step -> undoing.addAll(step.undo(head.from(), head.desired())));
+        for (PlannedStep step : work.begun()) {
+          undoing.addAll(step.undo(head.kind(), head.from(), head.desired()));
+        }
+        if (cancelled && head.kind() == OperationKind.INSTALL) {
+          undoing.add(PlannedStep.step(PlannedStep.Action.WANT_STOPPED));
+        }
         work.plan(undoing, true);
       }
       work.to(Status.UNWINDING);
     }
-    Outcome undone = undoSteps();
+    Outcome undone = undoSteps(cancelled);
     if (undone instanceof Outcome.Failed(String error, ErrorCode code)) {
       work.skipRest();
       String before = work.head().error();
@@ -376,16 +431,16 @@ final class Runner {
         };
   }
 
-  private Outcome undoSteps() throws InterruptedException {
+  private Outcome undoSteps(boolean cancelled) throws InterruptedException {
     Outcome outcome = steps();
-    if (!(outcome instanceof Outcome.Done)) {
+    if (!(outcome instanceof Outcome.Done) || !(cancelled || work.hasBegun())) {
       return outcome;
     }
     Optional<Workload> workload = owners.find(tenant(), name());
     if (workload.isEmpty() || !work.id().equals(workload.get().operationId())) {
       return outcome;
     }
-    List<PlannedStep> repairs = Planner.repair(workload.get(), !work.cancelled());
+    List<PlannedStep> repairs = Planner.repair(work.head().kind(), workload.get(), !cancelled);
     if (repairs.isEmpty()) {
       return outcome;
     }
@@ -404,8 +459,9 @@ final class Runner {
     if (!again) {
       return false;
     }
-    Duration pause =
-        Duration.ofMillis(Math.min(1000L << Math.min(head.attempt() - 1, 10), 30_000));
+    Duration pause = Duration.ofMillis(Math.min(1000L << Math.min(head.attempt() - 1, 10), 30_000));
+    // The next try is durable before it is waited for: it is planned afresh after a crash too.
+    work.again();
     work.to(Status.WAITING);
     work.waitingFor(
         "try %d of %d after: %s".formatted(head.attempt() + 1, head.attempts(), head.error()));
@@ -416,7 +472,6 @@ final class Runner {
           work.pause(p);
           return Optional.empty();
         });
-    work.again();
     return true;
   }
 

@@ -38,6 +38,7 @@ final class Slots {
     } finally {
       free.acquire();
       work.waitingFor("");
+      freed.run(); // Who came while this one stood in line was sent away, though more may be free.
     }
   }
 }

@@ -6,7 +6,7 @@ import dev.semper.engine.operation.Operation.Status;
 import dev.semper.engine.operation.Operation.StepStatus;
 import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Store;
-import dev.semper.engine.workload.Desired;
+import dev.semper.engine.workload.Workload;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,14 +18,20 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// An operation that has not ended: its journal in memory, always a step ahead of or equal to the one in
-/// the database. Changed by its runner, and by [#cancel]; seen by anybody through [#view].
+/// An operation that has not ended: its journal in memory, always a step ahead of or equal to the
+/// one in the database. Changed by its runner, and by [#cancel]; seen by anybody through [#view].
 final class Work {
   private final Store store;
   private final Clock clock;
   private final List<Entry> entries;
   private final Set<Integer> unwritten = new TreeSet<>();
-  private Head head;
+
+  /// Orders what is written: an older head never overwrites a newer one.
+  private final Object journal = new Object();
+
+  /// Volatile, so that the queue can look at it without waiting for this work.
+  private volatile Head head;
+
   private String waitingFor = "";
   private volatile boolean cancelled;
 
@@ -37,7 +43,7 @@ final class Work {
     this.cancelled = head.cancelledBy() != null;
   }
 
-  synchronized Head head() {
+  Head head() {
     return head;
   }
 
@@ -79,7 +85,8 @@ final class Work {
     return entries.get(position);
   }
 
-  /// Steps that were begun, latest first: what there is to undo. A step that failed half-way counts.
+  /// Steps that were begun, latest first: what there is to undo. A step that failed half-way
+  /// counts.
   synchronized List<PlannedStep> begun() {
     List<PlannedStep> begun = new ArrayList<>();
     for (Entry entry : entries) {
@@ -157,14 +164,26 @@ final class Work {
   }
 
   /// Adds the steps of this try.
-  synchronized void plan(List<PlannedStep> steps, long from, Desired desired) {
-    head = head.planned(from, desired);
+  synchronized void plan(List<PlannedStep> steps, Workload from) {
+    head = head.planned(from);
     plan(steps, false);
   }
 
+  /// Whether any step of it was begun.
+  synchronized boolean hasBegun() {
+    return entries.stream()
+        .anyMatch(
+            e -> !e.undo() && e.status() != StepStatus.PENDING && e.status() != StepStatus.SKIPPED);
+  }
+
   /// Asks for it to be cancelled; durable when this returns.
-  void cancel(String by) throws InterruptedException {
+  ///
+  /// @return false if it has ended
+  boolean cancel(String by) throws InterruptedException {
     synchronized (this) {
+      if (head.status().ended()) {
+        return false;
+      }
       if (head.cancelledBy() == null) {
         head = head.cancelled(by);
       }
@@ -174,6 +193,7 @@ final class Work {
     synchronized (this) {
       notifyAll();
     }
+    return true;
   }
 
   /// Waits, but no longer than until it is cancelled.
@@ -190,6 +210,12 @@ final class Work {
 
   private void commit(@Nullable String event, Map<String, Object> facts)
       throws InterruptedException {
+    synchronized (journal) {
+      store.commit(batch(event, facts));
+    }
+  }
+
+  private Batch batch(@Nullable String event, Map<String, Object> facts) {
     Batch batch = new Batch();
     synchronized (this) {
       batch.put(head.row());
@@ -209,6 +235,6 @@ final class Work {
             head.actor());
       }
     }
-    store.commit(batch);
+    return batch;
   }
 }

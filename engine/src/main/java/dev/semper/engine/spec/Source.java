@@ -33,11 +33,14 @@ final class Source {
       throw problems.fatal("", broken, "holds half a character: save the document as UTF-8");
     }
     Node node =
-        switch (format) {
-          case TOML -> new TomlSource(content, problems).parse();
-          case YAML -> new YamlSource(content, problems).parse();
-          case JSON -> new JsonSource(content, problems).parse();
-        };
+        LargeDocuments.parse(
+            content,
+            () ->
+                switch (format) {
+                  case TOML -> new TomlSource(content, problems).parse();
+                  case YAML -> new YamlSource(content, problems).parse();
+                  case JSON -> new JsonSource(content, problems).parse();
+                });
     problems.throwIfAny("the document");
     return node;
   }

@@ -23,11 +23,12 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// Decides what an event means for a workload. One object decides one event: it starts from the workload
-/// as it is, collects what changes, and is thrown away. Deciding has no side effects.
+/// Decides what an event means for a workload. One object decides one event: it starts from the
+/// workload as it is, collects what changes, and is thrown away. Deciding has no side effects.
 final class Decider {
   private static final int FAILURES_THAT_OPEN_THE_CIRCUIT = 5;
   private static final Duration CIRCUIT_OPEN = Duration.ofSeconds(60);
+  private static final Duration SHORTEST_RECHECK = Duration.ofMillis(10);
 
   private final Workload before;
   private final Surroundings here;
@@ -46,6 +47,9 @@ final class Decider {
   private int failures;
   private @Nullable Instant refusedUntil;
   private long launches;
+
+  /// When to look again at dependencies.
+  private @Nullable Duration recheck;
 
   private Decider(Workload before, Surroundings here) {
     this.before = before;
@@ -69,9 +73,11 @@ final class Decider {
   static Decision decide(Workload now, WorkloadEvent event, Surroundings here) {
     Decider decider = new Decider(now, here);
     decider.handle(event);
-    decider.settle();
-    return new Decision(
-        decider.result(), List.copyOf(decider.notes), List.copyOf(decider.effects));
+    if (!(event instanceof WorkloadEvent.Force)) {
+      decider.settle();
+    }
+    decider.lookAgain();
+    return new Decision(decider.result(), List.copyOf(decider.notes), List.copyOf(decider.effects));
   }
 
   private void handle(WorkloadEvent event) {
@@ -171,8 +177,32 @@ final class Decider {
     stateSince = now;
     reason = why;
     if (maintained) {
-      reevaluate();
+      endMaintenance();
     }
+  }
+
+  /// What was put off meanwhile.
+  private void endMaintenance() {
+    reevaluate();
+    for (Instance instance : List.copyOf(instances.values())) {
+      boolean up = instance.phase() == Phase.STARTING || instance.phase() == Phase.RUNNING;
+      if (up && state != State.STOPPING) {
+        spec(instance.generation()).probes().stream()
+            .filter(p -> p.type() != ProbeSpec.Type.READINESS)
+            .filter(p -> fails(instance, p))
+            .findFirst()
+            .ifPresent(p -> heal(instance, p.type(), p.name(), said(instance, p)));
+      }
+    }
+  }
+
+  private static boolean fails(Instance instance, ProbeSpec probe) {
+    String said = said(instance, probe);
+    return !said.isEmpty() && !said.equals("ok");
+  }
+
+  private static String said(Instance instance, ProbeSpec probe) {
+    return instance.health().probes().getOrDefault(probe.name(), "");
   }
 
   private void want(Desired wanted) {
@@ -188,9 +218,7 @@ final class Decider {
     }
     specs.put(g, spec);
     generation = g;
-    if (previous > 0) {
-      previousGeneration = previous;
-    }
+    previousGeneration = previous;
     note("workload.generation_changed", Map.of("generation", g, "version", spec.version()));
     for (Instance instance : List.copyOf(instances.values())) {
       if (!instance.isLive() && instance.ordinal() >= spec.instances()) {
@@ -201,10 +229,37 @@ final class Decider {
       if (instance.generation() != g && instance.phase() != Phase.STOPPING) {
         Instance adopted = put(instance.of(g, instance.candidate()));
         if (adopted.phase() == Phase.STARTING || adopted.phase() == Phase.RUNNING) {
+          adopted = forgetOldProbes(adopted);
           effects.add(new Effect.Watch(adopted));
+        }
+        if (adopted.phase() == Phase.STARTING) {
+          Instant since = adopted.startedAt() == null ? adopted.since() : adopted.startedAt();
+          minimumUptime(adopted, Duration.between(since, now));
         }
       }
     }
+    reevaluate();
+  }
+
+  /// What probes that are gone have said does not count any more.
+  private Instance forgetOldProbes(Instance instance) {
+    Map<String, String> probes = new HashMap<>();
+    for (ProbeSpec probe : spec(instance.generation()).probes()) {
+      String said = said(instance, probe);
+      if (!said.isEmpty()) {
+        probes.put(probe.name(), said);
+      }
+    }
+    Health old = instance.health();
+    boolean live = lives(instance.with(new Health(old.started(), old.ready(), true, probes)));
+    Instance changed = put(instance.with(new Health(old.started(), old.ready(), live, probes)));
+    return changed.phase() == Phase.RUNNING ? routed(changed) : changed;
+  }
+
+  /// Liveness holds until a probe says otherwise.
+  private boolean lives(Instance instance) {
+    return spec(instance.generation()).probes(ProbeSpec.Type.LIVENESS).stream()
+        .noneMatch(p -> fails(instance, p));
   }
 
   private void launch(int ordinal, long g, WorkloadSpec spec, boolean candidate) {
@@ -219,7 +274,12 @@ final class Decider {
             return;
           }
         }
-        case ENDED, FAILED -> remove(instance);
+        case ENDED, FAILED -> {
+          // A candidate may yet turn out to be no better.
+          if (!candidate || instance.generation() == g) {
+            remove(instance);
+          }
+        }
         case STOPPING -> {}
       }
     }
@@ -323,11 +383,15 @@ final class Decider {
     note(
         "workload.state_forced",
         Map.of("from", state.id(), "to", to.id(), "by", actor, "reason", why));
+    boolean maintained = state == State.MAINTENANCE;
     state = to;
     stateSince = now;
     reason = "forced by " + actor + (why.isEmpty() ? "" : ": " + why);
     failures = 0;
     refusedUntil = null;
+    if (maintained && to != State.MAINTENANCE) {
+      endMaintenance();
+    }
   }
 
   // Facts from the world.
@@ -361,8 +425,7 @@ final class Decider {
     note(
         up,
         "instance.started",
-        Map.of(
-            "incarnation", up.incarnation(), "handle", running.handle(), "port", up.port()));
+        Map.of("incarnation", up.incarnation(), "handle", running.handle(), "port", up.port()));
     effects.add(new Effect.Watch(up));
     minimumUptime(up, Duration.ZERO);
   }
@@ -406,7 +469,7 @@ final class Decider {
         Map.of("incarnation", instance.incarnation(), "message", message));
     effects.add(new Effect.Forget(instance.incarnation()));
     if (instance.phase() == Phase.STOPPING) {
-      put(instance.to(Phase.ENDED, instance.reason(), now));
+      stopped(instance);
     } else if (instance.candidate() || !retryable) {
       put(instance.to(Phase.FAILED, message, now));
     } else {
@@ -424,17 +487,7 @@ final class Decider {
     Instance instance = put(known.ended(exit));
     note(instance, "instance.exited", exitFacts(instance, exit, uptime));
     switch (instance.phase()) {
-      case STOPPING -> {
-        boolean surplus = instance.ordinal() >= spec(generation).instances();
-        if (surplus
-            || instances.values().stream()
-            .anyMatch(i -> i.ordinal() == instance.ordinal()
-                        && !i.incarnation().equals(incarnation))) {
-          instances.remove(incarnation);
-        } else {
-          put(instance.to(Phase.ENDED, instance.reason(), now));
-        }
-      }
+      case STOPPING -> stopped(instance);
       case RESTARTING -> again(instance, exit, uptime, true);
       case LAUNCHING, STARTING, RUNNING -> {
         if (instance.candidate()) {
@@ -444,6 +497,16 @@ final class Decider {
         }
       }
       case BACKOFF, ENDED, FAILED -> {}
+    }
+  }
+
+  private void stopped(Instance instance) {
+    boolean surplus = instance.ordinal() >= spec(generation).instances();
+    boolean replaced = any(i -> i.ordinal() == instance.ordinal() && i.phase() != Phase.STOPPING);
+    if (surplus || replaced) {
+      instances.remove(instance.incarnation());
+    } else {
+      put(instance.to(Phase.ENDED, instance.reason(), now));
     }
   }
 
@@ -470,7 +533,8 @@ final class Decider {
       put(instance.to(Phase.ENDED, "stopped by an operator", now));
       return;
     }
-    String cause = failed && !instance.reason().isEmpty() ? instance.reason() : "ended with " + exit;
+    String cause =
+        failed && !instance.reason().isEmpty() ? instance.reason() : "ended with " + exit;
     RestartPolicy.Verdict verdict =
         RestartPolicy.decide(
             spec(instance.generation()).restart(),
@@ -516,7 +580,11 @@ final class Decider {
       launchOrWait(successor, cause);
     } else {
       backoff(
-          successor, delay, throttle.compareTo(next.delay()) > 0 ? "held back: too many restarts at once on this host" : cause);
+          successor,
+          delay,
+          throttle.compareTo(next.delay()) > 0
+              ? "held back: too many restarts at once on this host"
+              : cause);
     }
   }
 
@@ -538,19 +606,26 @@ final class Decider {
             instance.lastExit(),
             instance.attempts(),
             instance.restarts()));
-    effects.add(
-        new Effect.Later(new WorkloadEvent.BackoffOver(instance.incarnation()), delay));
+    effects.add(new Effect.Later(new WorkloadEvent.BackoffOver(instance.incarnation()), delay));
   }
 
   private void backoffOver(Instance instance) {
-    if (instance.phase() == Phase.BACKOFF) {
+    if (instance.phase() != Phase.BACKOFF) {
+      return;
+    }
+    if (desired == Desired.STOPPED) {
+      put(instance.to(Phase.ENDED, "stopped by an operator", now));
+    } else {
       launchOrWait(instance.to(Phase.BACKOFF, instance.reason(), now), instance.reason());
     }
   }
 
   private void reevaluate() {
     for (Instance instance : List.copyOf(instances.values())) {
-      if (instance.phase() == Phase.BACKOFF && instance.nextAttemptAt() == null) {
+      boolean waits = instance.phase() == Phase.BACKOFF && instance.nextAttemptAt() == null;
+      if (waits && desired == Desired.STOPPED) {
+        put(instance.to(Phase.ENDED, "stopped by an operator", now));
+      } else if (waits) {
         launchOrWait(instance, instance.reason());
       }
     }
@@ -581,8 +656,17 @@ final class Decider {
       note(instance, "instance.waiting", Map.of("reason", blocked.reason()));
     }
     put(instance.to(Phase.BACKOFF, blocked.reason(), instance.since()));
-    if (blocked.recheck() != null) {
-      effects.add(new Effect.Later(new WorkloadEvent.Reevaluate(), blocked.recheck()));
+    Duration again = blocked.recheck();
+    if (again != null && (recheck == null || again.compareTo(recheck) < 0)) {
+      recheck = again;
+    }
+  }
+
+  /// Once for all instances that wait, and not in a storm.
+  private void lookAgain() {
+    if (recheck != null) {
+      Duration delay = recheck.compareTo(SHORTEST_RECHECK) < 0 ? SHORTEST_RECHECK : recheck;
+      effects.add(new Effect.Later(new WorkloadEvent.Reevaluate(), delay));
     }
   }
 
@@ -597,8 +681,8 @@ final class Decider {
 
   /// It has proved that it came up.
   private void up(Instance instance) {
-    boolean ready = readinessPasses(instance, instance.health().probes());
-    Health health = new Health(true, ready, true, instance.health().probes());
+    boolean ready = readinessPasses(instance);
+    Health health = new Health(true, ready, lives(instance), instance.health().probes());
     Instance up = put(instance.to(Phase.RUNNING, "", now).with(health));
     note(up, "instance.up", Map.of("incarnation", up.incarnation()));
     if (ready) {
@@ -607,7 +691,11 @@ final class Decider {
   }
 
   private void probed(Instance instance, Prober.Verdict verdict) {
-    if (instance.phase() != Phase.STARTING && instance.phase() != Phase.RUNNING) {
+    boolean up = instance.phase() == Phase.STARTING || instance.phase() == Phase.RUNNING;
+    boolean known =
+        spec(instance.generation()).probes(verdict.type()).stream()
+            .anyMatch(p -> p.name().equals(verdict.probe()));
+    if (!up || !known) {
       return;
     }
     Map<String, String> probes = new HashMap<>(instance.health().probes());
@@ -633,7 +721,7 @@ final class Decider {
 
   private void startupProbed(Instance instance, Prober.Verdict verdict) {
     if (!verdict.passed()) {
-      heal(instance, verdict);
+      heal(instance, verdict.type(), verdict.probe(), verdict.message());
     } else if (instance.phase() == Phase.STARTING && startupPasses(instance)) {
       up(instance);
     }
@@ -644,29 +732,38 @@ final class Decider {
         .allMatch(p -> "ok".equals(instance.health().probes().get(p.name())));
   }
 
-  private boolean readinessPasses(Instance instance, Map<String, String> probes) {
+  /// An instance is ready once all its probes say so, and stays it until one says otherwise: a
+  /// probe that was added just now takes nothing away.
+  private boolean readinessPasses(Instance instance) {
     return spec(instance.generation()).probes(ProbeSpec.Type.READINESS).stream()
-        .allMatch(p -> "ok".equals(probes.get(p.name())));
+        .allMatch(
+            p -> instance.health().ready() ? !fails(instance, p) : said(instance, p).equals("ok"));
   }
 
   private void readinessProbed(Instance instance) {
-    Health health = instance.health();
-    boolean passes = readinessPasses(instance, health.probes());
-    if (instance.phase() == Phase.STARTING) {
-      boolean startup = !spec(instance.generation()).probes(ProbeSpec.Type.STARTUP).isEmpty();
-      if (passes && !startup) {
-        up(instance);
-      }
+    if (instance.phase() != Phase.STARTING) {
+      var _ = routed(instance);
       return;
     }
-    if (passes != health.ready()) {
-      Instance changed =
-          put(instance.with(new Health(health.started(), passes, health.live(), health.probes())));
-      note(
-          changed,
-          passes ? "instance.ready" : "instance.unready",
-          Map.of("incarnation", instance.incarnation()));
+    boolean startup = !spec(instance.generation()).probes(ProbeSpec.Type.STARTUP).isEmpty();
+    if (readinessPasses(instance) && !startup) {
+      up(instance);
     }
+  }
+
+  private Instance routed(Instance instance) {
+    Health health = instance.health();
+    boolean passes = readinessPasses(instance);
+    if (passes == health.ready()) {
+      return instance;
+    }
+    Instance changed =
+        put(instance.with(new Health(health.started(), passes, health.live(), health.probes())));
+    note(
+        changed,
+        passes ? "instance.ready" : "instance.unready",
+        Map.of("incarnation", instance.incarnation()));
+    return changed;
   }
 
   private void livenessProbed(Instance instance, Prober.Verdict verdict) {
@@ -674,20 +771,16 @@ final class Decider {
     Instance changed =
         put(
             instance.with(
-                new Health(health.started(), health.ready(), verdict.passed(), health.probes())));
+                new Health(health.started(), health.ready(), lives(instance), health.probes())));
     if (!verdict.passed()) {
-      heal(changed, verdict);
+      heal(changed, verdict.type(), verdict.probe(), verdict.message());
     }
   }
 
   /// A probe wants the instance gone and back.
-  private void heal(Instance instance, Prober.Verdict verdict) {
+  private void heal(Instance instance, ProbeSpec.Type type, String probe, String message) {
     String why =
-        "%s probe %s failed: %s"
-            .formatted(
-                verdict.type().name().toLowerCase(Locale.ROOT),
-                verdict.probe(),
-                verdict.message());
+        "%s probe %s failed: %s".formatted(type.name().toLowerCase(Locale.ROOT), probe, message);
     if (state != State.MAINTENANCE) {
       halt(instance, instance.candidate() ? Phase.STOPPING : Phase.RESTARTING, why);
     }
@@ -698,22 +791,25 @@ final class Decider {
   /// Moves the workload where its instances have taken it. While an operation works on it, the
   /// operation does that.
   private void settle() {
-    if (operationId != null || instances.isEmpty()) {
+    if (operationId != null) {
+      return;
+    }
+    if (instances.isEmpty()) {
+      settleEmpty();
       return;
     }
     boolean up = any(i -> i.phase() == Phase.RUNNING);
     boolean coming =
-        any(
-            i ->
-                switch (i.phase()) {
-                  case LAUNCHING, STARTING, BACKOFF, RESTARTING -> true;
-                  case RUNNING, STOPPING, ENDED, FAILED -> false;
-                });
+        any(i ->
+            switch (i.phase()) {
+              case LAUNCHING, STARTING, BACKOFF, RESTARTING -> true;
+              case RUNNING, STOPPING, ENDED, FAILED -> false;
+            });
     switch (state) {
       case STARTING -> {
-        if (up && !coming) {
+        if (up) {
           to(State.RUNNING, Trigger.HEALTH_CHECK_PASS, "");
-        } else if (!up && !coming) {
+        } else if (!coming) {
           allEnded(Trigger.ERROR);
         }
       }
@@ -733,7 +829,33 @@ final class Decider {
           allEnded(Trigger.HEALTH_CHECK_FAIL);
         }
       }
-      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED -> {}
+      case STOPPING -> {
+        if (!any(Instance::isLive)) {
+          to(State.STOPPED, Trigger.HEALTH_CHECK_PASS, reason);
+        }
+      }
+      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPED -> {}
+      case UNINSTALLING, ERROR, MAINTENANCE, DISABLED -> {}
+    }
+  }
+
+  private void settleEmpty() {
+    boolean none = spec(generation).instances() == 0;
+    switch (state) {
+      case STARTING, UPDATING, RESTARTING -> {
+        if (none) {
+          to(State.RUNNING, Trigger.HEALTH_CHECK_PASS, "");
+        } else {
+          to(State.ERROR, Trigger.ERROR, "no instance is left");
+        }
+      }
+      case RUNNING -> {
+        if (!none) {
+          to(State.ERROR, Trigger.HEALTH_CHECK_FAIL, "no instance is left");
+        }
+      }
+      case STOPPING -> to(State.STOPPED, Trigger.HEALTH_CHECK_PASS, reason);
+      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPED -> {}
       case UNINSTALLING, ERROR, MAINTENANCE, DISABLED -> {}
     }
   }
@@ -743,16 +865,22 @@ final class Decider {
   }
 
   private void allEnded(Trigger failure) {
-    Optional<Instance> failed =
-        instances.values().stream().filter(i -> i.phase() == Phase.FAILED).findFirst();
-    if (failed.isPresent()) {
-      to(
-          State.ERROR,
-          failure,
-          before.instanceName(failed.get()) + ": " + failed.get().reason());
-    } else if (!any(i -> i.phase() == Phase.STOPPING)) {
-      to(State.STOPPED, Trigger.COMPLETE, "completed");
+    if (any(i -> i.phase() == Phase.STOPPING)) {
+      return;
     }
+    Optional<Instance> failed =
+        instances.values().stream()
+            .filter(i -> i.phase() == Phase.FAILED || (desired == Desired.RUNNING && !succeeded(i)))
+            .findFirst();
+    if (failed.isPresent()) {
+      to(State.ERROR, failure, before.instanceName(failed.get()) + ": " + failed.get().reason());
+    } else {
+      to(State.STOPPED, Trigger.COMPLETE, desired == Desired.RUNNING ? "completed" : "stopped");
+    }
+  }
+
+  private boolean succeeded(Instance instance) {
+    return DependencyCheck.succeeded(spec(instance.generation()), instance);
   }
 
   private String cause() {
@@ -792,8 +920,7 @@ final class Decider {
 
   private Workload result() {
     List<Instance> sorted = new ArrayList<>(instances.values());
-    sorted.sort(
-        Comparator.comparingInt(Instance::ordinal).thenComparingLong(Instance::generation));
+    sorted.sort(Comparator.comparingInt(Instance::ordinal).thenComparingLong(Instance::generation));
     TreeMap<Long, WorkloadSpec> inUse = new TreeMap<>(specs);
     inUse
         .keySet()

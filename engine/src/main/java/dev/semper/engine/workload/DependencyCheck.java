@@ -2,6 +2,7 @@ package dev.semper.engine.workload;
 
 import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.spec.WorkloadSpec;
+import dev.semper.spi.Exit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -40,7 +41,10 @@ final class DependencyCheck {
           completed(on)
               ? Optional.empty()
               : unmet(
-                  dependency, on.name() + " is " + on.state().id() + ", not completed", false, null);
+                  dependency,
+                  on.name() + " is " + on.state().id() + ", not completed",
+                  false,
+                  null);
       case HEALTHY -> healthy(dependency, on, now);
     };
   }
@@ -63,7 +67,8 @@ final class DependencyCheck {
       }
       return Optional.of(
           new Surroundings.Blocked(
-              "waiting for %s: %s".formatted(dependency.workload(), unmet.get().reason()), recheck));
+              "waiting for %s: %s".formatted(dependency.workload(), unmet.get().reason()),
+              recheck));
     }
     return Optional.empty();
   }
@@ -72,10 +77,7 @@ final class DependencyCheck {
     Instant since = on.readySince();
     if (since == null) {
       return unmet(
-          dependency,
-          says(on, "healthy", on.ready(), on.spec().instances()),
-          absent(on),
-          null);
+          dependency, says(on, "healthy", on.ready(), on.spec().instances()), absent(on), null);
     }
     Duration left = dependency.healthyFor().minus(Duration.between(since, now));
     return left.isNegative() || left.isZero()
@@ -112,6 +114,15 @@ final class DependencyCheck {
     return on.state() == State.STOPPED
         && on.desired() == Desired.RUNNING
         && !on.instances().isEmpty()
-        && on.instances().stream().allMatch(i -> i.phase() == Instance.Phase.ENDED);
+        && on.instances().stream().allMatch(i -> succeeded(on.spec(i), i));
+  }
+
+  /// It has ended, and with an exit code that means success.
+  static boolean succeeded(WorkloadSpec spec, Instance instance) {
+    Exit exit = instance.lastExit();
+    return instance.phase() == Instance.Phase.ENDED
+        && exit != null
+        && exit.code() != null
+        && spec.restart().successCodes().contains(exit.code());
   }
 }

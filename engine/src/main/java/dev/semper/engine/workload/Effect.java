@@ -3,8 +3,8 @@ package dev.semper.engine.workload;
 import dev.semper.engine.spec.StopSpec;
 import java.time.Duration;
 
-/// What a decision wants done in the world, after it is durable. Idempotent: the server may die between
-/// any two.
+/// What a decision wants done in the world, after it is durable. Idempotent: the server may die
+/// between any two.
 sealed interface Effect {
   record Start(Instance instance) implements Effect {}
 

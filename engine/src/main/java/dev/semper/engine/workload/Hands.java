@@ -21,11 +21,12 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Carries out effects: calls drivers on virtual threads, one call at a time per incarnation, and tells
-/// owners what came of it.
+/// Carries out effects: calls drivers on virtual threads, one call at a time per incarnation, and
+/// tells owners what came of it.
 final class Hands implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Hands.class);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -51,8 +52,7 @@ final class Hands implements AutoCloseable {
     this.launches = launches;
     this.prober = prober;
     timer =
-        new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().daemon().name("timer").factory());
+        new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("timer").factory());
     timer.setRemoveOnCancelPolicy(true);
     timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
   }
@@ -67,8 +67,13 @@ final class Hands implements AutoCloseable {
               instance.incarnation(),
               () -> stop(workload, instance, new StopRequest(how.signal(), how.timeout()), owner));
       case Effect.Forget(String incarnation) -> {
-        startedNanos.remove(incarnation);
-        inLane(incarnation, () -> driver(workload).forget(incarnation));
+        inLane(
+            incarnation,
+            () -> {
+              startedNanos.remove(incarnation);
+              // Of which kind it was is forgotten already.
+              drivers.values().forEach(driver -> driver.forget(incarnation));
+            });
         CompletableFuture<Void> last = lanes.get(incarnation);
         if (last != null) {
           var _ = last.thenRun(() -> lanes.remove(incarnation, last));
@@ -81,12 +86,13 @@ final class Hands implements AutoCloseable {
     }
   }
 
-  /// After a restart of the server: finds out what has become of an incarnation and tells the owner.
+  /// After a restart of the server: finds out what has become of an incarnation and tells the
+  /// owner.
   void reattach(Workload workload, Instance instance, Owner owner) {
     inLane(
         instance.incarnation(),
         () -> {
-          switch (driver(workload).attach(instance.incarnation())) {
+          switch (driver(workload, instance).attach(instance.incarnation())) {
             case Attachment.Alive(Running running) -> {
               started(instance, running);
               owner.tell(new WorkloadEvent.Attached(instance.incarnation(), running));
@@ -112,12 +118,29 @@ final class Hands implements AutoCloseable {
   void exited(Owner owner, String incarnation, Exit exit) {
     Long started = startedNanos.remove(incarnation);
     Duration uptime =
-        started == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - started);
+        started == null
+            ? uptime(owner.current(), incarnation, exit)
+            : Duration.ofNanos(System.nanoTime() - started);
     owner.tell(new WorkloadEvent.Exited(incarnation, exit, uptime));
+  }
+
+  /// It ended while no server ran: only the wall clock can tell.
+  private static Duration uptime(Workload workload, String incarnation, Exit exit) {
+    return workload.instances().stream()
+        .filter(i -> i.incarnation().equals(incarnation))
+        .flatMap(i -> Stream.ofNullable(i.startedAt()))
+        .map(start -> Duration.between(start, exit.at()))
+        .filter(uptime -> !uptime.isNegative())
+        .findFirst()
+        .orElse(Duration.ZERO);
   }
 
   Driver driver(Workload workload) {
     return driver(workload.spec());
+  }
+
+  private Driver driver(Workload workload, Instance instance) {
+    return driver(workload.spec(instance));
   }
 
   private Driver driver(WorkloadSpec spec) {
@@ -163,17 +186,30 @@ final class Hands implements AutoCloseable {
     // A driver that does not answer is interrupted rather than waited for.
     var watchdog = interruptAfter(PATIENCE);
     try {
-      Running running = driver(workload).start(launches.apply(workload, instance));
+      Running running = driver(workload, instance).start(launch(workload, instance));
       started(instance, running);
       owner.tell(new WorkloadEvent.Launched(incarnation, running));
     } catch (LaunchException e) {
-      owner.tell(new WorkloadEvent.LaunchFailed(
+      owner.tell(
+          new WorkloadEvent.LaunchFailed(
               incarnation, String.valueOf(e.getMessage()), e.retryable()));
     } catch (RuntimeException e) {
+      watchdog.cancel(false);
+      var _ = Thread.interrupted(); // What follows must not be interrupted in its turn.
       LOG.error("Starting {} failed", incarnation, e);
       unsure(workload, instance, owner, e);
     } finally {
       watchdog.cancel(false);
+    }
+  }
+
+  /// @throws LaunchException if, say, its file of variables cannot be read
+  private Launch launch(Workload workload, Instance instance) throws LaunchException {
+    try {
+      return launches.apply(workload, instance);
+    } catch (SemperException e) {
+      throw new LaunchException(
+          "cannot start " + workload.instanceName(instance) + ": " + e.getMessage(), false);
     }
   }
 
@@ -182,10 +218,18 @@ final class Hands implements AutoCloseable {
     if (threads.isShutdown()) {
       return; // The next server finds out.
     }
-    driver(workload).stop(instance.incarnation(), new StopRequest("KILL", Duration.ZERO));
-    owner.tell(
-        new WorkloadEvent.LaunchFailed(
-            instance.incarnation(), "the driver failed: " + why.getMessage(), true));
+    try {
+      driver(workload, instance)
+          .stop(instance.incarnation(), new StopRequest("KILL", Duration.ZERO));
+      owner.tell(
+          new WorkloadEvent.LaunchFailed(
+              instance.incarnation(), "the driver failed: " + why.getMessage(), true));
+    } catch (RuntimeException e) {
+      LOG.error("Cleaning up after {} failed; trying again", instance.incarnation(), e);
+      later(
+          () -> inLane(instance.incarnation(), () -> unsure(workload, instance, owner, why)),
+          Duration.ofSeconds(1));
+    }
   }
 
   private void later(Runnable call, Duration delay) {
@@ -206,7 +250,7 @@ final class Hands implements AutoCloseable {
 
   private void stop(Workload workload, Instance instance, StopRequest request, Owner owner) {
     try {
-      var result = driver(workload).stop(instance.incarnation(), request);
+      var result = driver(workload, instance).stop(instance.incarnation(), request);
       if (result.leftOver() > 0) {
         owner.tell(
             new WorkloadEvent.Noticed(
@@ -227,7 +271,7 @@ final class Hands implements AutoCloseable {
 
   /// The driver reports exits by itself; but an incarnation that never came to run has none.
   private void settleStop(Workload workload, Instance instance, Owner owner) {
-    switch (driver(workload).attach(instance.incarnation())) {
+    switch (driver(workload, instance).attach(instance.incarnation())) {
       case Attachment.Alive(Running _) -> {}
       case Attachment.Ended(Exit exit) -> exited(owner, instance.incarnation(), exit);
       case Attachment.NeverStarted() ->

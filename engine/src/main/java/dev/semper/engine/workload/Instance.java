@@ -64,6 +64,13 @@ public record Instance(
     public String id() {
       return name().toLowerCase(Locale.ROOT);
     }
+
+    boolean live() {
+      return switch (this) {
+        case LAUNCHING, STARTING, RUNNING, STOPPING, RESTARTING -> true;
+        case BACKOFF, ENDED, FAILED -> false;
+      };
+    }
   }
 
   /// What the probes of an instance say.
@@ -87,10 +94,7 @@ public record Instance(
   /// Whether a program of it may exist.
   @JsonIgnore
   public boolean isLive() {
-    return switch (phase) {
-      case LAUNCHING, STARTING, RUNNING, STOPPING, RESTARTING -> true;
-      case BACKOFF, ENDED, FAILED -> false;
-    };
+    return phase.live();
   }
 
   /// Whether it is up and ready for work.
@@ -106,7 +110,7 @@ public record Instance(
         generation,
         phase,
         candidate,
-        handle,
+        phase.live() ? handle : null,
         port,
         now,
         startedAt,

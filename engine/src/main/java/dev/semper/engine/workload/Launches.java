@@ -8,6 +8,7 @@ import dev.semper.spi.LogTarget;
 import dev.semper.spi.Resources;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,10 +18,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the [Launch] of an instance: its environment, its log, and its settings with variables put in.
+/// Makes the [Launch] of an instance: its environment, its log, and its settings with variables put
+/// in.
 ///
-/// An instance does not inherit the server's environment, only `PATH`, `HOME`, `USER`, `LANG` and `TZ`
-/// of it. On top come `SEMPER_*` and `PORT`, then `env_file`, then `env`.
+/// An instance does not inherit the server's environment, only `PATH`, `HOME`, `USER`, `LANG` and
+/// `TZ` of it. On top come `SEMPER_*` and `PORT`, then `env_file`, then `env`.
 final class Launches {
   private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LANG", "TZ");
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{(PORT|SEMPER_[A-Z_]+)}");
@@ -33,6 +35,9 @@ final class Launches {
 
   Launch of(Workload workload, Instance instance) {
     WorkloadSpec spec = workload.spec(instance);
+    if (spec.port() != null && instance.port() == 0) {
+      throw new SemperException(ErrorCode.LAUNCH_FAILED, "there was no free TCP port for it");
+    }
     Map<String, String> own = own(workload, instance, spec);
     Map<String, String> env = new HashMap<>();
     for (String name : INHERITED) {
@@ -70,8 +75,7 @@ final class Launches {
     return logs.resolve(workload.tenant()).resolve(workload.name());
   }
 
-  private static Map<String, String> own(
-      Workload workload, Instance instance, WorkloadSpec spec) {
+  private static Map<String, String> own(Workload workload, Instance instance, WorkloadSpec spec) {
     Map<String, String> own = new HashMap<>();
     own.put("SEMPER_TENANT", workload.tenant());
     own.put("SEMPER_WORKLOAD", workload.name());
@@ -101,9 +105,12 @@ final class Launches {
         }
       }
       return values;
+    } catch (NoSuchFileException e) {
+      throw SemperException.wrap(
+          ErrorCode.LAUNCH_FAILED, "its env_file " + envFile + " does not exist", e);
     } catch (IOException e) {
       throw SemperException.wrap(
-          ErrorCode.LAUNCH_FAILED, "env_file " + envFile + " cannot be read: " + e, e);
+          ErrorCode.LAUNCH_FAILED, "its env_file " + envFile + " cannot be read: " + e, e);
     }
   }
 
@@ -135,9 +142,6 @@ final class Launches {
   private static String resolve(String text, Map<String, String> variables) {
     return VARIABLE
         .matcher(text)
-        .replaceAll(
-            m ->
-                Matcher.quoteReplacement(
-                    variables.getOrDefault(m.group(1), m.group())));
+        .replaceAll(m -> Matcher.quoteReplacement(variables.getOrDefault(m.group(1), m.group())));
   }
 }

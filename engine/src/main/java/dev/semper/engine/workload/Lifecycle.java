@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The states of a workload and all ways between them: the table of seed 001, extended where real life
-/// needs it. Drawn into `docs/lifecycle.md` by a test.
+/// The states of a workload and all ways between them: the table of seed 001, extended where real
+/// life needs it. Drawn into `docs/lifecycle.md` by a test.
 public final class Lifecycle {
   static final TransitionTable TABLE =
       new TransitionTable()

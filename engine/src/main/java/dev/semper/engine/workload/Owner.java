@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 /// durable, shows it, and then carries out its effects. Events that have queued up are made durable
 /// together.
 ///
-/// The mailbox needs no bound of its own: an instance has at most a few facts under way, and operations
-/// ask one thing at a time.
+/// The mailbox needs no bound of its own: an instance has at most a few facts under way, and
+/// operations ask one thing at a time.
 final class Owner {
   private static final Logger LOG = LoggerFactory.getLogger(Owner.class);
   private static final int EVENTS_PER_COMMIT = 256;
@@ -44,6 +44,9 @@ final class Owner {
   private final Thread thread;
   private volatile Workload current;
   private volatile boolean removed;
+
+  /// Takes no more mail.
+  private volatile boolean ended;
 
   /// @param surroundings made anew for each decision
   /// @param published is shown each new state, after it is durable
@@ -71,14 +74,21 @@ final class Owner {
 
   /// A fact, without answer.
   void tell(WorkloadEvent event) {
-    mailbox.add(new Mail.Letter(event, null));
+    if (!ended) {
+      mailbox.add(new Mail.Letter(event, null));
+    }
   }
 
   /// @return completes with the workload once the event is durable and shown
   CompletableFuture<Workload> ask(WorkloadEvent event) {
     CompletableFuture<Workload> answer = new CompletableFuture<>();
-    mailbox.add(new Mail.Letter(event, answer));
-    if (removed || !thread.isAlive()) {
+    return post(new Mail.Letter(event, answer), answer);
+  }
+
+  /// What comes after the mailbox was emptied for the last time is refused here.
+  private CompletableFuture<Workload> post(Mail mail, CompletableFuture<Workload> answer) {
+    mailbox.add(mail);
+    if (ended) {
       answer.completeExceptionally(gone());
     }
     return answer;
@@ -87,11 +97,7 @@ final class Owner {
   /// Removes the workload; refused while an instance lives.
   CompletableFuture<Workload> remove(Supplier<Batch> rows) {
     CompletableFuture<Workload> answer = new CompletableFuture<>();
-    mailbox.add(new Mail.Removal(rows, answer));
-    if (removed || !thread.isAlive()) {
-      answer.completeExceptionally(gone());
-    }
-    return answer;
+    return post(new Mail.Removal(rows, answer), answer);
   }
 
   /// Waits until the workload is as told, or the time is over.
@@ -118,13 +124,15 @@ final class Owner {
   void close() throws InterruptedException {
     thread.interrupt();
     thread.join(Duration.ofSeconds(5));
+    ended = true;
     drain().forEach(mail -> refuse(mail, shuttingDown()));
   }
 
   private void run() {
+    List<Mail> batch = new ArrayList<>();
     try {
       while (!removed) {
-        List<Mail> batch = new ArrayList<>();
+        batch.clear();
         batch.add(mailbox.take());
         mailbox.drainTo(batch, EVENTS_PER_COMMIT - 1);
         handle(batch);
@@ -134,7 +142,10 @@ final class Owner {
     } catch (SemperException e) {
       LOG.error("The owner of {} ends: {}", current.name(), e.getMessage());
     } finally {
-      RuntimeException why = removed ? gone() : shuttingDown();
+      ended = true;
+      RuntimeException why = gone();
+      // Those of the last batch that have their answer already keep it.
+      batch.forEach(mail -> refuse(mail, why));
       drain().forEach(mail -> refuse(mail, why));
     }
   }
@@ -225,8 +236,15 @@ final class Owner {
                   "Workload " + current.name() + " still has running instances; stop it first"));
       return;
     }
-    store.commit(removal.rows().get());
-    current.instances().forEach(i -> hands.carryOut(current, new Effect.Forget(i.incarnation()), this));
+    try {
+      store.commit(removal.rows().get());
+    } catch (SemperException e) {
+      removal.answer().completeExceptionally(e);
+      throw e;
+    }
+    current
+        .instances()
+        .forEach(i -> hands.carryOut(current, new Effect.Forget(i.incarnation()), this));
     removed = true;
     publish(current);
     removal.answer().complete(current);
@@ -248,7 +266,7 @@ final class Owner {
         };
     if (answer != null) {
       answer.completeExceptionally(why);
-    } else if (!(why instanceof SemperException)) {
+    } else if (!ended) {
       LOG.error("Workload {} could not take {}", current.name(), mail, why);
     }
   }

@@ -9,6 +9,7 @@ import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Docs;
 import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
+import dev.semper.spi.Attachment;
 import dev.semper.spi.Driver;
 import dev.semper.spi.Exit;
 import dev.semper.spi.InstanceLog;
@@ -106,7 +107,8 @@ public final class Owners {
       try {
         loaded.add(load(row, instances.getOrDefault(key, List.of())));
       } catch (SemperException e) {
-        LOG.error("Workload {} of tenant {} cannot be loaded: {}", key.name, key.tenant, e.getMessage());
+        LOG.error(
+            "Workload {} of tenant {} cannot be loaded: {}", key.name, key.tenant, e.getMessage());
       }
     }
     loaded.forEach(this::resume);
@@ -130,11 +132,10 @@ public final class Owners {
     return store
         .release(uid, generation)
         .map(r -> read(name, r))
-        .orElseThrow(
-            () ->
-                new SemperException(
-                    ErrorCode.INTERNAL,
-                    "Generation " + generation + " of workload " + name + " is not in the database"));
+        .orElseThrow(() ->
+            new SemperException(
+                ErrorCode.INTERNAL,
+                "Generation " + generation + " of workload " + name + " is not in the database"));
   }
 
   /// The specification a stored release holds.
@@ -150,8 +151,7 @@ public final class Owners {
     Key key = new Key(workload.tenant(), workload.name());
     Owner[] self = new Owner[1];
     Owner owner =
-        new Owner(
-            workload, store, () -> surroundings(self[0]), hands, now -> published(key, now));
+        new Owner(workload, store, () -> surroundings(self[0]), hands, now -> published(key, now));
     self[0] = owner;
     owners.put(key, owner);
     byUid.put(workload.uid(), owner);
@@ -171,7 +171,8 @@ public final class Owners {
           if (next == null) {
             owner.tell(new WorkloadEvent.Reevaluate());
           } else {
-            // The wall clock may have jumped meanwhile: never longer than the policy's longest delay.
+            // The wall clock may have jumped meanwhile: never longer than the policy's longest
+            // delay.
             Duration left = Duration.between(now, next);
             Duration longest = workload.spec(instance).restart().maxDelay().multipliedBy(2);
             Duration delay =
@@ -187,24 +188,33 @@ public final class Owners {
     }
   }
 
-  /// Ends and forgets what drivers know of workloads that are known, but of incarnations that are not:
-  /// their end was recorded, or they were removed, just before the server died.
+  /// Ends and forgets what drivers know of workloads that are known, but of incarnations that are
+  /// not: their end was recorded, or they were removed, just before the server died.
   private void sweep() {
     for (Driver driver : drivers.values()) {
-      for (String incarnation : driver.incarnations()) {
-        Owner owner = byUid.get(uid(incarnation));
-        if (owner == null) {
-          LOG.warn(
-              "{} is run by driver {}, but no workload of this database knows it; it is left alone",
-              incarnation,
-              driver.kind());
-        } else if (owner.current().instances().stream()
-            .noneMatch(i -> i.incarnation().equals(incarnation))) {
-          driver.stop(
-              incarnation, new StopRequest("TERM", Duration.ofSeconds(5)));
-          driver.forget(incarnation);
-        }
+      try {
+        driver.incarnations().forEach(incarnation -> sweep(driver, incarnation));
+      } catch (RuntimeException e) {
+        LOG.warn("What driver {} still knows could not be swept: {}", driver.kind(), e.toString());
       }
+    }
+  }
+
+  private void sweep(Driver driver, String incarnation) {
+    Owner owner = byUid.get(uid(incarnation));
+    if (owner != null) {
+      if (owner.current().instances().stream()
+          .noneMatch(i -> i.incarnation().equals(incarnation))) {
+        driver.stop(incarnation, new StopRequest("TERM", Duration.ofSeconds(5)));
+        driver.forget(incarnation);
+      }
+    } else if (driver.attach(incarnation) instanceof Attachment.Ended) {
+      driver.forget(incarnation); // Its workload was deleted just before the server died.
+    } else {
+      LOG.warn(
+          "{} is run by driver {}, but no workload of this database knows it; it is left alone",
+          incarnation,
+          driver.kind());
     }
   }
 
@@ -217,10 +227,14 @@ public final class Owners {
         (spec, since) -> {
           // Ask to be woken first, then look: what changes in between is not missed.
           for (DependencySpec dependency : spec.dependsOn()) {
-            waiting
-                .computeIfAbsent(
-                    new Key(tenant, dependency.workload()), _ -> ConcurrentHashMap.newKeySet())
-                .add(self);
+            // Within compute, so that it is either taken out with the others or stays in.
+            waiting.compute(
+                new Key(tenant, dependency.workload()),
+                (_, before) -> {
+                  Set<Owner> waiters = before == null ? ConcurrentHashMap.newKeySet() : before;
+                  waiters.add(self);
+                  return waiters;
+                });
           }
           return DependencyCheck.blocking(spec, since, name -> find(tenant, name), now);
         },
@@ -285,7 +299,8 @@ public final class Owners {
                 unmet.get().missing()
                     ? ErrorCode.DEPENDENCY_MISSING
                     : ErrorCode.DEPENDENCY_UNHEALTHY,
-                "%s depends on %s: %s".formatted(spec.name(), dependency.workload(), unmet.get().reason()),
+                "%s depends on %s: %s"
+                    .formatted(spec.name(), dependency.workload(), unmet.get().reason()),
                 List.of(),
                 Map.of("dependency", dependency.workload())));
       }
@@ -296,21 +311,38 @@ public final class Owners {
   /// A workload that is to be; nothing happens before [#register].
   ///
   /// @param batch gets its rows
-  public Workload prepare(String tenant, WorkloadSpec spec, Desired desired, String actor, Batch batch) {
+  public Workload prepare(
+      String tenant, WorkloadSpec spec, Desired desired, String actor, Batch batch) {
     Instant now = clock.instant();
     TreeMap<Long, WorkloadSpec> specs = new TreeMap<>();
     specs.put(1L, spec);
     Workload workload =
         new Workload(
-            tenant, spec.name(), newUid(), 1, 0, specs, State.INACTIVE, now, desired, "",
-            List.of(), null, 0, null, null, 0, now);
+            tenant,
+            spec.name(),
+            newUid(),
+            1,
+            0,
+            specs,
+            State.INACTIVE,
+            now,
+            desired,
+            "",
+            List.of(),
+            null,
+            0,
+            null,
+            null,
+            0,
+            now);
     batch.put(Rows.release(workload, 1, spec, actor, now));
     Rows.write(batch, null, workload);
     return workload;
   }
 
   /// A further generation of a workload's specification.
-  public void prepare(Workload workload, long generation, WorkloadSpec spec, String actor, Batch batch) {
+  public void prepare(
+      Workload workload, long generation, WorkloadSpec spec, String actor, Batch batch) {
     batch.put(Rows.release(workload, generation, spec, actor, clock.instant()));
   }
 
@@ -353,25 +385,24 @@ public final class Owners {
     Owner owner = owner(tenant, name);
     Workload removed =
         answer(
-            owner.remove(
-                () -> {
-                  Batch batch = new Batch();
-                  Workload workload = owner.current();
-                  Rows.delete(
-                      batch, workload, store.releases(workload.uid(), Integer.MAX_VALUE));
-                  batch.event(
-                      clock.instant(),
-                      tenant,
-                      name,
-                      null,
-                      "workload.deleted",
-                      Map.of("uid", workload.uid()),
-                      workload.operationId(),
-                      "system");
-                  return batch;
-                }));
+            owner.remove(() -> {
+              Batch batch = new Batch();
+              Workload workload = owner.current();
+              Rows.delete(batch, workload, store.releases(workload.uid(), Integer.MAX_VALUE));
+              batch.event(
+                  clock.instant(),
+                  tenant,
+                  name,
+                  null,
+                  "workload.deleted",
+                  Map.of("uid", workload.uid()),
+                  workload.operationId(),
+                  "system");
+              return batch;
+            }));
     owners.remove(new Key(tenant, name), owner);
     byUid.remove(removed.uid());
+    waiting.values().forEach(waiters -> waiters.remove(owner));
     published(new Key(tenant, name), removed);
     deleteLogs(launches.directory(removed));
   }
@@ -395,7 +426,8 @@ public final class Owners {
     return owner(tenant, name).await(condition, timeout);
   }
 
-  /// Makes those who [#await] the workload look again, since something else they look at has changed.
+  /// Makes those who [#await] the workload look again, since something else they look at has
+  /// changed.
   public void nudge(String tenant, String name) {
     Owner owner = owners.get(new Key(tenant, name));
     if (owner != null) {
@@ -424,9 +456,7 @@ public final class Owners {
   }
 
   Usage usage(Workload workload, Instance instance) {
-    return instance.isLive()
-        ? hands.driver(workload).usage(instance.incarnation())
-        : Usage.NONE;
+    return instance.isLive() ? hands.driver(workload).usage(instance.incarnation()) : Usage.NONE;
   }
 
   InstanceLog log(Workload workload, int ordinal) {

@@ -3,8 +3,8 @@ package dev.semper.engine.workload;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
-/// Bounds how many restarts per second happen on this host: a bucket that holds a burst and fills at a
-/// steady rate. Whoever comes when it is empty is told how long to wait, each a little longer.
+/// Bounds how many restarts per second happen on this host: a bucket that holds a burst and fills
+/// at a steady rate. Whoever comes when it is empty is told how long to wait, each a little longer.
 final class RestartBudget {
   private final LongSupplier nanoTime;
   private final long nanosPerToken;

@@ -41,7 +41,8 @@ final class RestartPolicy {
     Integer code = exit.code();
     boolean success = !failed && code != null && spec.successCodes().contains(code);
     if (code != null && !failed && spec.preventCodes().contains(code)) {
-      return new Verdict.GiveUp("exit code " + code + " is one that prevents a restart");
+      String why = "exit code " + code + " is one that prevents a restart";
+      return success ? new Verdict.Done(why) : new Verdict.GiveUp(why);
     }
     boolean forced = code != null && !failed && spec.forceCodes().contains(code);
     if (!forced) {
@@ -78,7 +79,8 @@ final class RestartPolicy {
     boolean limit = spec.maxAttempts() > 0 && n >= spec.maxAttempts();
     if (limit && spec.onLimit() == RestartSpec.OnLimit.FAIL) {
       return new Verdict.GiveUp(
-          "%d restarts within %s, the limit of its restart policy".formatted(n, text(spec.window())));
+          "%d restarts within %s, the limit of its restart policy"
+              .formatted(n, text(spec.window())));
     }
     Duration delay = spec.delay().multipliedBy(1L << Math.min(n, 5));
     if (limit || delay.compareTo(spec.maxDelay()) > 0) {

@@ -7,8 +7,8 @@ import java.time.Duration;
 
 /// What can happen to a workload: what operations ask for, and facts from the world.
 public sealed interface WorkloadEvent {
-  /// What an operation asks for; refused if another one holds the workload. All are idempotent, since
-  /// a step may be carried out again after a crash.
+  /// What an operation asks for; refused if another one holds the workload. All are idempotent,
+  /// since a step may be carried out again after a crash.
   sealed interface Asked extends WorkloadEvent {}
 
   /// The operation takes hold of the workload.
@@ -26,7 +26,7 @@ public sealed interface WorkloadEvent {
 
   /// The specification is in force from now on, for what runs too.
   ///
-  /// @param previous the generation a rollback goes back to; 0 leaves it as it is
+  /// @param previous the generation a rollback goes back to; 0 for none
   record Adopt(long generation, WorkloadSpec spec, long previous) implements Asked {}
 
   /// Launches a copy from a specification unless one from it runs.

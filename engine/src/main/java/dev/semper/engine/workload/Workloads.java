@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// The workloads there are, for users to look at.
 public final class Workloads {
   /// A former or present specification of a workload.
-  public record Release(
-      long generation, Instant createdAt, String createdBy, WorkloadSpec spec) {}
+  public record Release(long generation, Instant createdAt, String createdBy, WorkloadSpec spec) {}
 
   private final Owners owners;
 
@@ -27,9 +26,7 @@ public final class Workloads {
   /// All workloads, of one tenant or of all, by tenant and name. Never touches the database.
   public List<Workload> list(@Nullable String tenant) {
     List<Workload> all = owners.list();
-    return tenant == null
-        ? all
-        : all.stream().filter(w -> w.tenant().equals(tenant)).toList();
+    return tenant == null ? all : all.stream().filter(w -> w.tenant().equals(tenant)).toList();
   }
 
   public Optional<Workload> find(String tenant, String name) {
@@ -39,12 +36,11 @@ public final class Workloads {
   /// @throws SemperException NOT_FOUND with the names there are
   public Workload get(String tenant, String name) {
     return find(tenant, name)
-        .orElseThrow(
-            () ->
-                new SemperException(
-                    ErrorCode.NOT_FOUND,
-                    "There is no workload %s in tenant %s%s"
-                        .formatted(name, tenant, similar(tenant, name))));
+        .orElseThrow(() ->
+            new SemperException(
+                ErrorCode.NOT_FOUND,
+                "There is no workload %s in tenant %s%s"
+                    .formatted(name, tenant, similar(tenant, name))));
   }
 
   private String similar(String tenant, String name) {
@@ -79,10 +75,8 @@ public final class Workloads {
   public List<Release> releases(String tenant, String name, int limit) {
     Workload workload = get(tenant, name);
     return owners.store().releases(workload.uid(), limit).stream()
-        .map(
-            r ->
-                new Release(
-                    r.generation(), r.createdAt(), owners.createdBy(r), owners.read(name, r)))
+        .map(r ->
+            new Release(r.generation(), r.createdAt(), owners.createdBy(r), owners.read(name, r)))
         .toList();
   }
 

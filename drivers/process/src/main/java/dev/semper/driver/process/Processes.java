@@ -135,8 +135,10 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
     }
   }
 
+  /// While its tree is being ended the end of its main process is kept back: what the engine does
+  /// next, e.g. starts its successor on the same port, must find nothing of it left.
   private void report(Tracked known) {
-    if (!known.helper() && known.report()) {
+    if (!known.helper() && !known.ending() && known.report()) {
       context.exits().accept(known.name(), known.ended().join());
     }
   }
@@ -274,6 +276,7 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
       throw new IllegalStateException("interrupted while stopping " + incarnation, e);
     } finally {
       found.ending(false);
+      report(found);
       if (!found.runs() && gone) {
         swept(found);
       } else if (!found.runs()) {

@@ -339,7 +339,7 @@ class ProcessDriverTest {
     StopResult result = home.driver().stop("a", new StopRequest("TERM", Duration.ofSeconds(20)));
 
     assertThat(result).isEqualTo(StopResult.CLEAN);
-    assertThat(home.output("a")).endsWith("saved\n");
+    assertThat(home.output("a")).contains("saved\n"); // the shell may say more: Terminated
     assertThat(home.notices).isEmpty();
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.semper.engine.access;
+
+import org.jspecify.annotations.NullMarked;

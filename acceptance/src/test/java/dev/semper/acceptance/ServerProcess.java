@@ -47,6 +47,7 @@ final class ServerProcess implements AutoCloseable {
 
   private final Path home;
   private final List<String> options = new ArrayList<>();
+  private final Map<String, String> variables = new java.util.HashMap<>();
   private @Nullable Process process;
   private @Nullable SemperClient client;
 
@@ -86,6 +87,12 @@ final class ServerProcess implements AutoCloseable {
     return this;
   }
 
+  /// Adds a variable to its environment, for the next starts.
+  ServerProcess environment(String name, String value) {
+    variables.put(name, value);
+    return this;
+  }
+
   /// Starts it and waits until it takes requests.
   ///
   /// @throws AssertionError with the end of its log if it does not come up
@@ -111,6 +118,7 @@ final class ServerProcess implements AutoCloseable {
               .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()));
       // Workloads inherit HOME from the server: by it the processes of this home are known.
       builder.environment().put("HOME", home.toString());
+      builder.environment().putAll(variables);
       process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -28,7 +28,7 @@ class CrashTest {
   private static final String FAST = "update = { order = \"start-first\", ready_timeout = \"2s\" }";
 
   /// What is done, and how it is to end.
-  private enum Drill {
+  enum Drill {
     INSTALL("1", State.RUNNING) {
       @Override
       void prepare(EngineHarness engine) {}

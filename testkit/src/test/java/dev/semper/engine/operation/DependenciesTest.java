@@ -18,6 +18,7 @@ import dev.semper.testkit.EngineHarness;
 import java.time.Duration;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -41,7 +42,7 @@ class DependenciesTest {
   }
 
   private static OperationRequest cascade(
-      String workload, OperationKind kind, boolean dryRun, String key) {
+      String workload, OperationKind kind, boolean dryRun, @Nullable String key) {
     return new OperationRequest(
         TENANT,
         workload,

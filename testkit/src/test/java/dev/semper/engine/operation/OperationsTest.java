@@ -14,6 +14,7 @@ import dev.semper.engine.workload.Desired;
 import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.State;
 import dev.semper.engine.workload.Workload;
+import dev.semper.spi.Exit;
 import dev.semper.testkit.Behaviour;
 import dev.semper.testkit.EngineHarness;
 import java.time.Duration;
@@ -26,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -45,9 +47,9 @@ class OperationsTest {
       OperationKind kind,
       boolean dryRun,
       boolean force,
-      Duration timeout,
+      @Nullable Duration timeout,
       int attempts,
-      String key) {
+      @Nullable String key) {
     return new OperationRequest(
         TENANT,
         workload,
@@ -479,7 +481,10 @@ class OperationsTest {
 
     engine.succeed(OperationKind.STOP, "web");
     assertThat(engine.driver().instances()).isEmpty();
-    assertThat(engine.workload("web").instances().getFirst().lastExit().signal()).isEqualTo("KILL");
+    assertThat(engine.workload("web").instances().getFirst().lastExit())
+        .isNotNull()
+        .extracting(Exit::signal)
+        .isEqualTo("KILL");
   }
 
   @Test

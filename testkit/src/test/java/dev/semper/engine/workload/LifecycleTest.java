@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -301,7 +302,7 @@ class LifecycleTest {
   private static Path root() {
     Path directory = Path.of("").toAbsolutePath();
     while (!Files.exists(directory.resolve("LICENSE"))) {
-      directory = directory.getParent();
+      directory = Objects.requireNonNull(directory.getParent(), "no LICENSE above");
     }
     return directory;
   }

@@ -125,7 +125,8 @@ final class Runner {
     }
   }
 
-  /// Whether it is the workload that was to be deleted, and not one that has come under its name since.
+  /// Whether it is the workload that was to be deleted, and not one that has come under its name
+  /// since.
   private boolean meant(Workload workload) {
     return !workload.createdAt().isAfter(work.head().createdAt());
   }

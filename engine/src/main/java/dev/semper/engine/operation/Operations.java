@@ -44,6 +44,10 @@ import org.slf4j.LoggerFactory;
 
 /// Takes, runs and remembers operations.
 public final class Operations {
+  /// Bound by whoever must leave a trace of each request: asked for the audit record that becomes
+  /// durable together with the operation.
+  public static final ScopedValue<Witness> WITNESS = ScopedValue.newInstance();
+
   private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -814,6 +818,9 @@ public final class Operations {
           facts,
           head.id(),
           head.actor());
+    }
+    if (WITNESS.isBound()) {
+      rows.audit(WITNESS.get().of(heads.getFirst().id()));
     }
     store.commit(rows, PATIENCE);
     boundaries.pass("submit/" + heads.getFirst().kind().id());

@@ -39,8 +39,8 @@ final class Chaos implements AutoCloseable {
   private static final List<String> NAMES =
       List.of("calm-a", "calm-b", "calm-c", "crasher-a", "crasher-b");
   private static final int BY_SIGKILL = 137;
-  private static final int LONGEST_START_MILLIS = 2500;
-  private static final int LONGEST_LIFE_MILLIS = 1500;
+  private static final int MOST_REQUESTS = 8;
+  private static final int LONGEST_LIFE_MILLIS = 400;
 
   private final long seed;
   private final Random random;
@@ -57,6 +57,7 @@ final class Chaos implements AutoCloseable {
   private final Map<String, String> stops = new HashMap<>();
 
   private final Map<String, Integer> done = new TreeMap<>();
+  private int startMillis = 1000;
   private int version;
   private int kills;
   private int checks;
@@ -85,25 +86,33 @@ final class Chaos implements AutoCloseable {
     }
   }
 
-  /// One life of the server: half of them may end before it is up.
+  /// One life of the server: one in three ends while it starts, the others after a few requests, in the
+  /// middle of what comes of them. Times follow the machine's own pace.
   private void round() {
     storm(true);
-    boolean early = random.nextBoolean();
-    Future<?> death = CompletableFuture.completedFuture(null);
+    long launched = System.nanoTime();
     server.launch();
-    if (early) {
-      death = kill(LONGEST_START_MILLIS);
-    }
+    boolean early = random.nextInt(3) == 0;
+    int quiet = random.nextInt(MOST_REQUESTS);
+    Future<?> death =
+        early ? kill(startMillis + startMillis / 4) : CompletableFuture.completedFuture(null);
     try {
       server.awaitReady();
+      startMillis = 1 + (int) ((System.nanoTime() - launched) / 1_000_000);
+      for (int i = 0; !early && i < quiet; i++) {
+        act();
+      }
       if (!early) {
         death = kill(LONGEST_LIFE_MILLIS);
       }
       while (server.running()) {
         act();
       }
-    } catch (UnreachableException _) {
+    } catch (UnreachableException e) {
       // It died meanwhile.
+      if (!early && death.isDone() && server.running()) {
+        throw e;
+      }
     } catch (AssertionError e) {
       if (server.running()) {
         throw e;
@@ -118,7 +127,7 @@ final class Chaos implements AutoCloseable {
   }
 
   private Future<?> kill(int withinMillis) {
-    return killer.schedule(server::kill9, 50 + random.nextInt(withinMillis), TimeUnit.MILLISECONDS);
+    return killer.schedule(server::kill9, random.nextInt(withinMillis), TimeUnit.MILLISECONDS);
   }
 
   private static void await(Future<?> future) {
@@ -134,15 +143,15 @@ final class Chaos implements AutoCloseable {
 
   private void act() {
     String name = NAMES.get(random.nextInt(NAMES.size()));
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(14)) {
       case 0, 1 -> command(name, "start");
       case 2 -> command(name, "stop");
       case 3 -> command(name, "restart");
       case 4 -> command(name, "rollback");
       case 5 -> command(name, "delete");
-      case 6, 7 -> apply(List.of(name), false);
-      case 8 -> apply(List.of(name), true);
-      case 9 -> apply(NAMES, false);
+      case 6, 7, 8 -> apply(List.of(name), false);
+      case 9 -> apply(List.of(name), true);
+      case 10, 11 -> apply(NAMES, false);
       default -> shoot();
     }
   }

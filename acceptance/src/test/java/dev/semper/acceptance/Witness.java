@@ -1,5 +1,6 @@
 package dev.semper.acceptance;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.semper.api.AuditVerification;
@@ -12,7 +13,9 @@ import dev.semper.api.SemperClient;
 import dev.semper.api.WorkloadInfo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URLDecoder;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +28,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /// Knows what really happened on a home, and checks that the server says the same: the processes of
@@ -72,6 +76,7 @@ final class Witness {
     verifyProcesses();
     verifyEvents();
     verifyStarts();
+    verifyNothingIsLeft();
     AuditVerification audit = server.client().verifyAudit();
     assertThat(audit.intact()).as("audit: %s", audit.broken()).isTrue();
   }
@@ -209,6 +214,52 @@ final class Witness {
       if (!known && started.contains(incarnation)) {
         throw server.failure("It did run, but how it ended is not known: " + exit);
       }
+    }
+  }
+
+  /// No step stays open in the journal; no record of the keeper and no log outlives what it is about.
+  private void verifyNothingIsLeft() {
+    for (OperationInfo operation : server.client().operations(null, null, 50).items()) {
+      assertThat(operation.steps())
+          .as("steps of %s %s, which has ended", operation.kind(), operation.id())
+          .noneMatch(s -> s.status().equals("running") || s.status().equals("pending"));
+    }
+    // Both are cleared after the fact is durable, beside what comes next.
+    Awaitility.await("the records of the keeper are those of what runs")
+        .pollInterval(Duration.ofMillis(20))
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(records()).isEqualTo(Set.copyOf(incarnations())));
+    Awaitility.await("the logs are those of the workloads there are")
+        .pollInterval(Duration.ofMillis(20))
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(workloads()).containsAll(logs()));
+  }
+
+  private List<String> incarnations() {
+    return server.members().stream().map(ServerProcess.Member::incarnation).toList();
+  }
+
+  private List<String> workloads() {
+    return server.client().workloads().items().stream().map(WorkloadInfo::name).toList();
+  }
+
+  private Set<String> records() {
+    return names(server.home().resolve("run/process/inc")).stream()
+        .map(name -> URLDecoder.decode(name, UTF_8))
+        .collect(Collectors.toSet());
+  }
+
+  private Set<String> logs() {
+    return names(server.home().resolve("logs/default"));
+  }
+
+  private static Set<String> names(Path directory) {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.map(f -> f.getFileName().toString()).collect(Collectors.toSet());
+    } catch (NoSuchFileException _) {
+      return Set.of();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -108,10 +108,11 @@ final class Runner {
   private Outcome forward() throws InterruptedException {
     try {
       Optional<Workload> workload = owners.find(tenant(), name());
+      if (work.head().kind() == OperationKind.DELETE && !workload.filter(this::meant).isPresent()) {
+        return removedBefore();
+      }
       if (workload.isEmpty()) {
-        return work.head().kind() == OperationKind.DELETE
-            ? new Outcome.Done("")
-            : new Outcome.Failed("Workload " + name() + " has been deleted", ErrorCode.NOT_FOUND);
+        return new Outcome.Failed("Workload " + name() + " has been deleted", ErrorCode.NOT_FOUND);
       }
       owners.ask(tenant(), name(), new WorkloadEvent.Begin(work.id(), work.head().kind().id()));
       if (work.head().planned() < work.head().attempt()) {
@@ -122,6 +123,22 @@ final class Runner {
     } catch (SemperException e) {
       return failed(e);
     }
+  }
+
+  /// Whether it is the workload that was to be deleted, and not one that has come under its name since.
+  private boolean meant(Workload workload) {
+    return !workload.createdAt().isAfter(work.head().createdAt());
+  }
+
+  /// The server died after the removal, before the journal had its result and the logs were gone.
+  private Outcome removedBefore() {
+    if (owners.find(tenant(), name()).isEmpty()) {
+      owners.deleteLogs(tenant(), name());
+    }
+    for (int position = work.next(); position >= 0; position = work.next()) {
+      work.end(position, StepStatus.DONE, "");
+    }
+    return new Outcome.Done("");
   }
 
   private void plan() {

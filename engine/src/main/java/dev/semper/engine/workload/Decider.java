@@ -333,8 +333,13 @@ final class Decider {
 
   private void promote(int ordinal, long g) {
     for (Instance instance : List.copyOf(instances.values())) {
-      if (instance.ordinal() == ordinal && instance.generation() == g && instance.candidate()) {
+      if (instance.ordinal() != ordinal) {
+        continue;
+      }
+      if (instance.generation() == g && instance.candidate()) {
         put(instance.of(g, false));
+      } else if (instance.generation() != g && !instance.isLive()) {
+        remove(instance); // It was kept in case its successor is no better.
       }
     }
   }

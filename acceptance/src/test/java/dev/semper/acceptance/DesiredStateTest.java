@@ -95,7 +95,9 @@ final class DesiredStateTest {
         new ApplyRequest(sleeper("one"), "toml", null, true, null, null, null, null, null);
     OperationInfo begun = Objects.requireNonNull(lab.client().apply(prune).operation());
     assertThat(lab.client().await(begun.id(), Lab.PATIENCE).succeeded()).isTrue();
-    assertThat(lab.client().workloads().items()).extracting(WorkloadInfo::name).doesNotContain("two");
+    assertThat(lab.client().workloads().items())
+        .extracting(WorkloadInfo::name)
+        .doesNotContain("two");
     assertThat(lab.pids("two")).isEmpty();
     assertThat(lab.pid("one")).isEqualTo(one);
     lab.delete("one");
@@ -222,7 +224,9 @@ final class DesiredStateTest {
       assertThat(greetings()).containsExactly("two", "two");
       List<Long> before = lab.pids("web");
       assertThat(before).hasSize(2);
-      OperationInfo bad = lab.apply(web("3", "three").replace("path = \"/\"", "path = \"/\", expected_status = [418]"));
+      OperationInfo bad =
+          lab.apply(
+              web("3", "three").replace("path = \"/\"", "path = \"/\", expected_status = [418]"));
       assertThat(bad.succeeded()).isFalse();
       assertThat(lab.last("web").status()).isEqualTo("rolled_back");
       assertThat(lab.pids("web")).containsExactlyInAnyOrderElementsOf(before);
@@ -305,7 +309,11 @@ final class DesiredStateTest {
     act("ground", "restart");
     lab.server().restart();
 
-    assertThat(lab.client().apply(ApplyRequest.of(sleeper("held", "depends_on = [\"ground\"]"), "toml")).operation()).isNull();
+    assertThat(
+            lab.client()
+                .apply(ApplyRequest.of(sleeper("held", "depends_on = [\"ground\"]"), "toml"))
+                .operation())
+        .isNull();
     assertThat(lab.workload("held").state()).isEqualTo("stopped");
     assertThat(lab.workload("held").desired()).isEqualTo("stopped");
     assertThat(lab.pids("held")).isEmpty();

@@ -112,7 +112,10 @@ final class ProcessFaultsTest {
       """;
 
   @ParameterizedTest
-  @CsvSource({"http, 'http = { path = \"/\" }'", "tcp, 'command = [\"perl\", \"-e\", \"alarm 1; use IO::Socket; $s = IO::Socket::INET->new(PeerAddr => \\\"127.0.0.1:$ENV{SEMPER_PORT}\\\") or exit 1; print $s \\\"x\\\\n\\\\n\\\"; exit !defined <$s>\"]'"})
+  @CsvSource({
+    "http, 'http = { path = \"/\" }'",
+    "tcp, 'command = [\"perl\", \"-e\", \"alarm 1; use IO::Socket; $s = IO::Socket::INET->new(PeerAddr => \\\"127.0.0.1:$ENV{SEMPER_PORT}\\\") or exit 1; print $s \\\"x\\\\n\\\\n\\\"; exit !defined <$s>\"]'"
+  })
   void aProcessThatHangsIsReplaced(String name, String method) throws IOException {
     Path program = Files.writeString(dir.resolve("web.pl"), WEB);
     lab.run(
@@ -174,7 +177,8 @@ final class ProcessFaultsTest {
     return lab.pids("away").stream()
         .filter(pid -> {
           try {
-            return Files.readString(Path.of("/proc/" + pid + "/cmdline")).startsWith("sleep\0001234");
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline"))
+                .startsWith("sleep\0001234");
           } catch (IOException e) {
             return false; // gone meanwhile
           }
@@ -275,8 +279,7 @@ final class ProcessFaultsTest {
 
   private void refused(String settings, String named) {
     long begun = System.nanoTime();
-    OperationInfo applied =
-        lab.apply("[workloads.wrong]\nkind = \"process\"\n" + settings + "\n");
+    OperationInfo applied = lab.apply("[workloads.wrong]\nkind = \"process\"\n" + settings + "\n");
     Duration took = Duration.ofNanos(System.nanoTime() - begun);
     assertThat(applied.succeeded()).as(settings).isFalse();
     assertThat(lab.last("wrong").error()).as(settings).contains(named);

@@ -95,7 +95,7 @@ final class EventStreamTest {
         lab.server().start();
       }
       long last = lab.lastEvent();
-      try (Reader reader = new Reader(lab.server().url(), lab.server().token(), ids)) {
+      try (Reader _ = new Reader(lab.server().url(), lab.server().token(), ids)) {
         Awaitility.await().atMost(Lab.PATIENCE).until(() -> ids.getLast() >= last);
       }
       List<Long> seen = new ArrayList<>(ids);

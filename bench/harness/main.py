@@ -34,10 +34,9 @@ def options():
     parser.add_argument("--idle", type=int, default=60, help="seconds of idling (default %(default)s)")
     parser.add_argument("--settle", type=float, default=10, help="seconds before memory or idling is looked at (default %(default)s)")
     parser.add_argument(
-        "--nice",
-        type=int,
-        default=0,
-        help="priority of every supervisor and unit; -19 (needs root) keeps other work on the machine out of the figures (default %(default)s)",
+        "--realtime",
+        action="store_true",
+        help="run every supervisor and unit before all other programs (SCHED_RR, needs root): for a machine that others use too",
     )
     parser.add_argument("--jdk", default=os.environ.get("BENCH_JDK"), help=argparse.SUPPRESS)
     parser.add_argument("--doc", action="store_true", help="put the table into docs/benchmarks.md")
@@ -63,7 +62,7 @@ def conditions(program, chosen):
         "java": java,
         "commit": commit,
         "unit": program,
-        "nice": chosen.nice,
+        "realtime": chosen.realtime,
         "versions": {},
         "load": {},
     }
@@ -78,9 +77,8 @@ def main():
         run["parts"] = json.loads(Path(chosen.merge).read_text())["parts"]
         run["conditions"]["merged"] = chosen.merge
     parts = Parts(chosen, scratch, program)
-    if chosen.nice < 0:
-        os.nice(max(-20, chosen.nice - 1))  # the harness must not be what is late; children add their own
-        chosen.nice = 1
+    if chosen.realtime:
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(2))  # the clock must not be what is late
     failed = False
     try:
         for part in chosen.parts or PARTS:
@@ -109,7 +107,7 @@ def main():
             except (OSError, IndexError):
                 pass
     finally:
-        shutil.rmtree(scratch, ignore_errors=True) if not failed else print(f"bench: see {scratch}", file=sys.stderr)
+        shutil.rmtree(scratch, ignore_errors=True) if not (failed or os.environ.get("BENCH_DEBUG")) else print(f"bench: see {scratch}", file=sys.stderr)
     text = table(run)
     print(text)
     file = ROOT / "bench/results" / (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()) + ".json")
@@ -130,7 +128,7 @@ def document(text, run, file):
     told = (
         f"{facts['date']}, commit {facts['commit']}; {facts['machine']}; {facts['java']}; "
         f"{', '.join(v for n, v in facts['versions'].items() if n != 'semper')}; unit: {facts['unit']}; "
-        f"1-minute load {min(loads):.1f}–{max(loads):.1f} (of other work on the machine too), everything measured at nice {facts['nice']}; "
+        f"1-minute load {min(loads):.1f}–{max(loads):.1f} (of other work on the machine too), every supervisor and unit at {'real-time' if facts['realtime'] else 'usual'} priority; "
         f"command: `{facts['command'].strip()}`; raw figures: `bench/results/{file.name}`."
     )
     page.write_text(f"{before}<!-- table: bench/run --doc -->\n{told}\n\n{text}\n<!-- end -->{after}")

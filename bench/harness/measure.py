@@ -44,11 +44,16 @@ class Parts:
         self.program = program
         self.made = 0
 
+    def priority(self):
+        """Called in each supervisor before its exec."""
+        if self.options.realtime:
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
     def peer(self, name):
         self.made += 1
         folder = self.scratch / str(self.made)
         folder.mkdir()
-        return PEERS[name](folder, Units(folder, self.program), self.options.nice)
+        return PEERS[name](folder, Units(folder, self.program), self.priority)
 
     # ---- crash
 
@@ -219,7 +224,7 @@ class Parts:
         folder = self.scratch / "transitions"
         folder.mkdir()
         command = [*self.java(), "dev.semper.bench.Transitions", str(folder), str(self.options.seconds)]
-        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=lambda: os.nice(self.options.nice))
+        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=self.priority)
         if done.returncode:
             raise RuntimeError(done.stderr[-3000:])
         return json.loads(done.stdout.splitlines()[-1])

@@ -77,17 +77,17 @@ def children(pid):
 class Peer:
     """A supervisor with its own scratch folder."""
 
-    def __init__(self, scratch, units, nice):
+    def __init__(self, scratch, units, priority):
         self.scratch = scratch / self.name
         self.scratch.mkdir(parents=True, exist_ok=True)
         self.units = units
-        self.nice = nice
+        self.priority = priority
         self.process = None
 
     def spawn(self, command, **more):
         log = open(self.scratch / "out.log", "ab")
         return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=lambda: os.nice(self.nice), **more
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.priority, **more
         )
 
     def pids(self):
@@ -133,8 +133,8 @@ def is_unit(pid, pipe):
 class Semper(Peer):
     name = "semper"
 
-    def __init__(self, scratch, units, nice):
-        super().__init__(scratch, units, nice)
+    def __init__(self, scratch, units, priority):
+        super().__init__(scratch, units, priority)
         self.port = free_port()
         self.home = None
         self.run = 0

@@ -98,6 +98,12 @@ public final class Operations {
       }
     }
     for (Work batch : queue.matching(h -> h.kind() == OperationKind.BATCH)) {
+      String by = batch.head().cancelledBy();
+      if (by != null) {
+        for (Work member : queue.matching(h -> batch.id().equals(h.parent()))) {
+          cancelIfOpen(member, by);
+        }
+      }
       settleBatch(batch.id());
     }
     queue.dispatch();
@@ -872,9 +878,9 @@ public final class Operations {
     if (parent != null) {
       boolean well = work.head().status() == Status.SUCCEEDED;
       Optional<Work> batch = queue.find(parent);
-      if (!well
-          && batch.isPresent()
-          && (batch.get().head().failFast() || batch.get().cancelled())) {
+      // A batch that is cancelled cancels its members itself.
+      boolean over = batch.isPresent() && batch.get().head().failFast() && !batch.get().cancelled();
+      if (!well && over) {
         for (Work member : queue.matching(h -> parent.equals(h.parent()))) {
           withdraw(member, "an earlier member of the batch failed");
         }

@@ -128,14 +128,12 @@ final class Runner {
     Head head = work.head();
     Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
     long target = head.generation() == 0 ? workload.generation() : head.generation();
+    WorkloadSpec spec = specs.apply(workload, target);
+    boolean check = head.checkDependencies();
     work.plan(
-        Planner.plan(
-            head.kind(),
-            workload,
-            target,
-            specs.apply(workload, target),
-            head.start(),
-            head.checkDependencies()),
+        head.attempt() == 1
+            ? Planner.plan(head.kind(), workload, target, spec, head.start(), check)
+            : Planner.again(head.kind(), workload, target, spec, head.start(), check),
         workload);
   }
 
@@ -311,11 +309,10 @@ final class Runner {
     if (blocked.isPresent()) {
       return blocked.get();
     }
-    left = undo ? left : shorter(left, Duration.ofNanos(deadlineNanos - System.nanoTime()));
     Optional<Workload> settled =
         slots.whileWaiting(
             work,
-            left,
+            undo ? left : shorter(left, Duration.ofNanos(deadlineNanos - System.nanoTime())),
             p ->
                 owners.await(
                     tenant(),
@@ -339,8 +336,12 @@ final class Runner {
           new Outcome.Failed(reason, ErrorCode.LAUNCH_FAILED);
       case Readiness.Answer.NotYet(String reason) ->
           new Outcome.Failed(
-              "not ready within %d s: %s".formatted(left.toSeconds(), reason), ErrorCode.TIMEOUT);
+              "not ready within %s: %s".formatted(text(left), reason), ErrorCode.TIMEOUT);
     };
+  }
+
+  private static String text(Duration duration) {
+    return duration.toSeconds() > 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
   }
 
   /// A start waits for a dependency no longer than the dependency says. What waits goes on waiting
@@ -452,7 +453,10 @@ final class Runner {
     Head head = work.head();
     boolean again =
         switch (ended) {
-          case FAILED, ROLLED_BACK -> head.attempt() < head.attempts() && !work.cancelled();
+          case FAILED, ROLLED_BACK ->
+              head.attempt() < head.attempts()
+                  && !work.cancelled()
+                  && deadlineNanos - System.nanoTime() > 0;
           case QUEUED, RUNNING, WAITING, UNWINDING, SUCCEEDED -> false;
           case CANCELLED, INCONSISTENT -> false;
         };
@@ -460,6 +464,8 @@ final class Runner {
       return false;
     }
     Duration pause = Duration.ofMillis(Math.min(1000L << Math.min(head.attempt() - 1, 10), 30_000));
+    // Let go meanwhile, so that the workload comes to rest where its instances have taken it.
+    letGo(true);
     // The next try is durable before it is waited for: it is planned afresh after a crash too.
     work.again();
     work.to(Status.WAITING);
@@ -476,6 +482,13 @@ final class Runner {
   }
 
   private void end(Status status, boolean failed) throws InterruptedException {
+    letGo(failed);
+    boundaries.pass(work.head().kind().id() + "/end/finished");
+    work.to(status);
+    boundaries.pass(work.head().kind().id() + "/end/recorded");
+  }
+
+  private void letGo(boolean failed) throws InterruptedException {
     try {
       owners.ask(tenant(), name(), new WorkloadEvent.Finish(work.id(), failed));
     } catch (SemperException e) {
@@ -483,9 +496,6 @@ final class Runner {
         LOG.warn("Operation {} could not let go of {}: {}", work.id(), name(), e.getMessage());
       }
     }
-    boundaries.pass(work.head().kind().id() + "/end/finished");
-    work.to(status);
-    boundaries.pass(work.head().kind().id() + "/end/recorded");
   }
 
   private WorkloadSpec spec(long generation) {

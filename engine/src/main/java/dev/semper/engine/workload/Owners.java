@@ -183,7 +183,9 @@ public final class Owners {
                 owner);
           }
         }
-        case ENDED, FAILED -> {}
+        // The server may have died between recording its end and telling the driver so.
+        case ENDED, FAILED ->
+            hands.carryOut(workload, new Effect.Forget(instance.incarnation()), owner);
       }
     }
   }

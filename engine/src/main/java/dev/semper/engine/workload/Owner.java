@@ -215,11 +215,23 @@ final class Owner {
       throw e;
     }
     publish(now);
-    for (Effect effect : effects) {
-      hands.carryOut(now, effect, this);
-    }
+    carryOut(now, effects);
     for (CompletableFuture<Workload> answer : answers) {
       answer.complete(now);
+    }
+  }
+
+  /// Starts first: somebody may be without service until they are done.
+  private void carryOut(Workload now, List<Effect> effects) {
+    for (Effect effect : effects) {
+      if (effect instanceof Effect.Start) {
+        hands.carryOut(now, effect, this);
+      }
+    }
+    for (Effect effect : effects) {
+      if (!(effect instanceof Effect.Start)) {
+        hands.carryOut(now, effect, this);
+      }
     }
   }
 

@@ -196,7 +196,12 @@ class Parts:
         peer.launch(options)
         self.until_200(peer.port, "/healthz", {})
         health = (time.monotonic_ns() - begun) / 1e6
-        token = (peer.home / "run/token").read_text().strip()
+        file = peer.home / "run/token"
+        while not file.exists() or not file.read_text().endswith("\n"):  # /healthz answers before the engine is up
+            if time.monotonic_ns() - begun > 60e9:
+                raise TimeoutError(f"no {file}")
+            time.sleep(0.001)
+        token = file.read_text().strip()
         self.until_200(peer.port, "/api/v1/workloads", {"Authorization": "Bearer " + token})
         listed = (time.monotonic_ns() - begun) / 1e6
         cpu = ticks(peer.process.pid) * 1000

@@ -13,6 +13,7 @@ import dev.semper.api.PlanRequest;
 import dev.semper.api.WorkloadInfo;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -95,7 +96,9 @@ final class DesiredStateTest {
         new ApplyRequest(sleeper("one"), "toml", null, true, null, null, null, null, null);
     OperationInfo begun = Objects.requireNonNull(lab.client().apply(prune).operation());
     assertThat(lab.client().await(begun.id(), Lab.PATIENCE).succeeded()).isTrue();
-    assertThat(lab.client().workloads().items()).extracting(WorkloadInfo::name).doesNotContain("two");
+    assertThat(lab.client().workloads().items())
+        .extracting(WorkloadInfo::name)
+        .doesNotContain("two");
     assertThat(lab.pids("two")).isEmpty();
     assertThat(lab.pid("one")).isEqualTo(one);
     lab.delete("one");
@@ -191,7 +194,7 @@ final class DesiredStateTest {
 
     static @Nullable String visit(int port) {
       try (Socket socket = new Socket()) {
-        socket.connect(new InetSocketAddress("127.0.0.1", port), 2000);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 2000);
         socket.setSoTimeout(2000);
         socket.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
         InputStream in = socket.getInputStream();
@@ -205,9 +208,13 @@ final class DesiredStateTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
       done.set(true);
-      thread.join();
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -222,7 +229,9 @@ final class DesiredStateTest {
       assertThat(greetings()).containsExactly("two", "two");
       List<Long> before = lab.pids("web");
       assertThat(before).hasSize(2);
-      OperationInfo bad = lab.apply(web("3", "three").replace("path = \"/\"", "path = \"/\", expected_status = [418]"));
+      OperationInfo bad =
+          lab.apply(
+              web("3", "three").replace("path = \"/\"", "path = \"/\", expected_status = [418]"));
       assertThat(bad.succeeded()).isFalse();
       assertThat(lab.last("web").status()).isEqualTo("rolled_back");
       assertThat(lab.pids("web")).containsExactlyInAnyOrderElementsOf(before);
@@ -231,7 +240,8 @@ final class DesiredStateTest {
       assertThat(greetings()).containsExactly("two", "two");
       int served = visitor.served.get();
       Awaitility.await().atMost(Lab.PATIENCE).until(() -> visitor.served.get() > served + 3);
-      visitor.close();
+      visitor.done.set(true);
+      visitor.thread.join();
       System.out.println("visits during updates: " + visitor.served);
       assertThat(visitor.failures).isEmpty();
     }
@@ -240,8 +250,10 @@ final class DesiredStateTest {
     lab.delete("web");
   }
 
-  private static List<@Nullable String> greetings() {
-    return lab.workload("web").instances().stream().map(i -> Visitor.visit(i.port())).toList();
+  private static List<String> greetings() {
+    return lab.workload("web").instances().stream()
+        .map(i -> String.valueOf(Visitor.visit(i.port())))
+        .toList();
   }
 
   @Test
@@ -305,7 +317,11 @@ final class DesiredStateTest {
     act("ground", "restart");
     lab.server().restart();
 
-    assertThat(lab.client().apply(ApplyRequest.of(sleeper("held", "depends_on = [\"ground\"]"), "toml")).operation()).isNull();
+    assertThat(
+            lab.client()
+                .apply(ApplyRequest.of(sleeper("held", "depends_on = [\"ground\"]"), "toml"))
+                .operation())
+        .isNull();
     assertThat(lab.workload("held").state()).isEqualTo("stopped");
     assertThat(lab.workload("held").desired()).isEqualTo("stopped");
     assertThat(lab.pids("held")).isEmpty();

@@ -88,16 +88,14 @@ final class EventStreamTest {
       for (int i = 0; i < 3; i++) {
         try (Reader reader = new Reader(lab.server().url(), lab.server().token(), ids)) {
           int seen = ids.size();
-          Awaitility.await("events come")
-              .atMost(Lab.PATIENCE)
-              .until(() -> ids.size() > seen + 30);
+          Awaitility.await("events come").atMost(Lab.PATIENCE).until(() -> ids.size() > seen + 30);
           lab.server().kill9();
           reader.awaitEnd();
         }
         lab.server().start();
       }
       long last = lab.lastEvent();
-      try (Reader reader = new Reader(lab.server().url(), lab.server().token(), ids)) {
+      try (Reader _ = new Reader(lab.server().url(), lab.server().token(), ids)) {
         Awaitility.await().atMost(Lab.PATIENCE).until(() -> ids.getLast() >= last);
       }
       List<Long> seen = new ArrayList<>(ids);

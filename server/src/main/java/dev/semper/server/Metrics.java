@@ -1,6 +1,7 @@
 package dev.semper.server;
 
 import dev.semper.engine.Semper;
+import dev.semper.engine.health.ProbeMetrics;
 import dev.semper.engine.store.Event;
 import dev.semper.engine.store.EventFilter;
 import dev.semper.engine.workload.Instance;
@@ -19,6 +20,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +55,18 @@ final class Metrics implements AutoCloseable {
     }
     Gauge.builder("semper.operations.active", this::activeOperations).register(registry);
     FunctionCounter.builder("semper.events", semper, s -> s.events().last()).register(registry);
+    Gauge.builder("semper.probe.lateness", () -> lateness(ProbeMetrics::latenessP50))
+        .tag("quantile", "0.5")
+        .baseUnit("seconds")
+        .description("How late probes begin")
+        .register(registry);
+    Gauge.builder("semper.probe.lateness", () -> lateness(ProbeMetrics::latenessP99))
+        .tag("quantile", "0.99")
+        .baseUnit("seconds")
+        .description("How late probes begin")
+        .register(registry);
+    FunctionCounter.builder("semper.probe.checks", semper, s -> s.probes().metrics().checks())
+        .register(registry);
     restarts(0);
     long from = semper.events().last();
     this.counting = Thread.ofVirtual().name("metrics").start(() -> count(from));
@@ -89,6 +103,10 @@ final class Metrics implements AutoCloseable {
         .flatMap(w -> w.instances().stream())
         .filter(i -> i.phase() == phase)
         .count();
+  }
+
+  private double lateness(Function<ProbeMetrics, Duration> which) {
+    return which.apply(semper.probes().metrics()).toNanos() / 1e9;
   }
 
   private long activeOperations() {

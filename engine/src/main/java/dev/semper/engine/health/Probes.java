@@ -4,6 +4,8 @@ import dev.semper.engine.workload.Prober;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
@@ -22,6 +24,7 @@ public final class Probes implements Prober, AutoCloseable {
   private final ThreadChecker threads;
   private final ProbeScheduler scheduler;
   private final Thread thread;
+  private final Set<String> watched = ConcurrentHashMap.newKeySet();
   private volatile boolean closed;
 
   /// @param commands runs the commands of probes; the driver of the kind
@@ -52,14 +55,22 @@ public final class Probes implements Prober, AutoCloseable {
     thread.start();
   }
 
+  /// Instances without probes never reach the scheduler: they would keep its thread awake.
   @Override
   public void watch(Watch watch) {
-    scheduler.watch(watch);
+    if (!watch.probes().isEmpty()) {
+      watched.add(watch.incarnation());
+      scheduler.watch(watch);
+    } else {
+      unwatch(watch.incarnation());
+    }
   }
 
   @Override
   public void unwatch(String incarnation) {
-    scheduler.unwatch(incarnation);
+    if (watched.remove(incarnation)) {
+      scheduler.unwatch(incarnation);
+    }
   }
 
   /// The last result of each probe of an incarnation that has one.

@@ -843,7 +843,9 @@ public final class Operations {
               } catch (InterruptedException _) {
                 // The server is closing: the journal has what the next one needs.
               } catch (RuntimeException e) {
-                broken(work, e);
+                if (!Runner.isEndOfServer(e)) {
+                  broken(work, e);
+                }
               } finally {
                 threads.remove(Thread.currentThread().threadId());
                 queue.slots().give();
@@ -869,6 +871,8 @@ public final class Operations {
       ended(work);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    } catch (SemperException again) {
+      LOG.error("Its end could not be recorded: {}", again.getMessage());
     }
   }
 

@@ -201,12 +201,17 @@ final class Runner {
 
   /// A closing server ends the run here and leaves the journal as it is.
   private static Outcome failed(SemperException e) throws InterruptedException {
-    if (e.code() == ErrorCode.SHUTTING_DOWN || e.code() == ErrorCode.FENCED) {
+    if (isEndOfServer(e)) {
       InterruptedException ended = new InterruptedException(e.getMessage());
       ended.initCause(e);
       throw ended;
     }
     return new Outcome.Failed(String.valueOf(e.getMessage()), e.code());
+  }
+
+  static boolean isEndOfServer(RuntimeException e) {
+    return e instanceof SemperException known
+        && (known.code() == ErrorCode.SHUTTING_DOWN || known.code() == ErrorCode.FENCED);
   }
 
   private Outcome carryOut(PlannedStep step, boolean undo) throws InterruptedException {

@@ -233,7 +233,9 @@ final class Hands implements AutoCloseable {
   }
 
   private void later(Runnable call, Duration delay) {
-    if (!timer.isShutdown()) {
+    if (delay.isZero()) {
+      call.run();
+    } else if (!timer.isShutdown()) {
       var _ = timer.schedule(call, delay.toNanos(), TimeUnit.NANOSECONDS);
     }
   }

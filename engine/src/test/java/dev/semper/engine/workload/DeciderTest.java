@@ -168,7 +168,7 @@ class DeciderTest {
     };
   }
 
-  @Property(tries = 400)
+  @Property(tries = 200)
   void keepsItsPromisesInAnyLife(@ForAll long seed, @ForAll State state) {
     Random random = new Random(seed);
     Workload now = workload(spec(random, 1), state, any(random, Desired.values()));

@@ -93,7 +93,7 @@ class CrashTest {
     FAILING_UPDATE("1", State.RUNNING) {
       @Override
       void act(EngineHarness engine) throws InterruptedException {
-        engine.driver().script("web", "2", Behaviour.exits(1, Duration.ofMillis(1)));
+        engine.driver().script("web", "2", Behaviour.crashes(1));
         engine.begin(doc("2"));
       }
 

@@ -239,7 +239,7 @@ class OperationsTest {
   void cancelsAStartThatIsUnderWay() throws InterruptedException {
     engine.up(Doc.workload("web"));
     engine.succeed(OperationKind.STOP, "web");
-    engine.driver().script("web", Behaviour.exits(1, Duration.ofMillis(1)));
+    engine.driver().script("web", Behaviour.crashes(1));
     Operation start = engine.ask(OperationKind.START, "web");
     engine.await("web", w -> w.state() == State.STARTING && w.launches() > 3);
 
@@ -312,7 +312,7 @@ class OperationsTest {
   @Test
   void cancelsOneThatUnwinds() throws InterruptedException {
     engine.up(Doc.workload("web"));
-    engine.driver().script("web", "2", Behaviour.exits(1, Duration.ofMillis(1)));
+    engine.driver().script("web", "2", Behaviour.crashes(1));
     engine.points().hold("update/8/undo retire 0 (generation 2)/intent");
     Operation update = engine.begin(Doc.workload("web", "2"));
     String member = operations().members(update.id()).getFirst().id();
@@ -329,7 +329,7 @@ class OperationsTest {
   void timesOutWithTheReason() throws InterruptedException {
     engine.up(Doc.workload("web"));
     engine.succeed(OperationKind.STOP, "web");
-    engine.driver().script("web", Behaviour.exits(3, Duration.ofMillis(1)));
+    engine.driver().script("web", Behaviour.crashes(3));
     Operation start =
         operations()
             .submit(

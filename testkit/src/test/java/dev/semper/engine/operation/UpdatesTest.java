@@ -89,7 +89,7 @@ class UpdatesTest {
   void aCandidateThatCrashesIsTurnedBack() throws InterruptedException {
     engine.up(Doc.workload("web", "1", FAST, "instances = 2"));
     List<String> before = engine.driver().running("web");
-    engine.driver().script("web", "2", Behaviour.exits(9, Duration.ofMillis(1)));
+    engine.driver().script("web", "2", Behaviour.crashes(9));
 
     Operation update = update(Doc.workload("web", "2", FAST, "instances = 2"));
     assertThat(update.status()).isEqualTo(Status.ROLLED_BACK);
@@ -150,7 +150,7 @@ class UpdatesTest {
   void turnsBackTheCopiesItHadMovedAlready() throws InterruptedException {
     engine.up(Doc.workload("web", "1", FAST, "instances = 3"));
     engine.driver().script("web", "2", Behaviour.runs());
-    engine.driver().next("web", Behaviour.runs(), Behaviour.exits(1, Duration.ofMillis(1)));
+    engine.driver().next("web", Behaviour.runs(), Behaviour.crashes(1));
 
     Operation update = update(Doc.workload("web", "2", FAST, "instances = 3"));
     assertThat(update.status()).isEqualTo(Status.ROLLED_BACK);
@@ -362,7 +362,7 @@ class UpdatesTest {
     engine.apply(Doc.workload("web", "1", FAST));
     engine.await("web", w -> w.launches() > 3 && w.operationId() == null);
 
-    engine.driver().script("web", "2", Behaviour.exits(1, Duration.ofMillis(1)));
+    engine.driver().script("web", "2", Behaviour.crashes(1));
     Operation bad = update(Doc.workload("web", "2", STOP_FIRST));
     assertThat(bad.status()).isEqualTo(Status.ROLLED_BACK);
     assertThat(engine.workload("web").generation()).isEqualTo(1);

@@ -31,11 +31,10 @@ import org.junit.jupiter.api.Test;
 /// Keeps the table of the lifecycle honest: it is drawn into `docs/lifecycle.md`, and every
 /// transition of it is taken by real operations.
 class LifecycleTest {
-  private static final Duration SOON = Duration.ofMillis(1);
   private static final String FAST =
       "update = { order = \"start-first\", ready_timeout = \"500ms\" }";
   private static final String LOOP =
-      "restart = { delay = \"100ms\", max_delay = \"100ms\", jitter = 0, max_attempts = 0 }";
+      "restart = { delay = \"500ms\", max_delay = \"500ms\", jitter = 0, max_attempts = 0 }";
   private static final String ONCE = "restart = \"no\"";
 
   /// Something that happens to workloads.
@@ -221,7 +220,7 @@ class LifecycleTest {
   }
 
   private static void crashing(EngineHarness engine) throws InterruptedException {
-    engine.driver().script("web", Behaviour.exits(1, SOON));
+    engine.driver().script("web", Behaviour.crashes(1));
     engine.driver().next("web", Behaviour.runs());
     engine.up(Doc.workload("web", "1", FAST, LOOP));
     engine.driver().exit("web-0", 1);
@@ -231,7 +230,7 @@ class LifecycleTest {
     engine.await("web", State.RESTARTING);
     engine.driver().script("web", Behaviour.runs());
     engine.succeed(OperationKind.RESTART, "web");
-    engine.driver().script("web", Behaviour.exits(1, SOON));
+    engine.driver().script("web", Behaviour.crashes(1));
     engine.driver().exit("web-0", 1);
     engine.await("web", State.RESTARTING);
     engine.succeed(OperationKind.STOP, "web");
@@ -243,14 +242,14 @@ class LifecycleTest {
     engine.up(Doc.workload("job", "1", ONCE));
     engine.await("job", State.STOPPED);
     // Fails first, and ends well when it is restarted.
-    engine.driver().next("again", Behaviour.runs(), Behaviour.exits(0, SOON));
+    engine.driver().next("again", Behaviour.runs(), Behaviour.crashes(0));
     engine.up(Doc.workload("again", "1", LOOP));
     engine.driver().exit("again-0", 1);
     engine.await("again", State.STOPPED);
     // Fails first while it starts, and nobody waits any more when it ends well.
     engine.up(Doc.workload("web", "1", LOOP));
     engine.succeed(OperationKind.STOP, "web");
-    engine.driver().next("web", Behaviour.exits(1, SOON), Behaviour.exits(0, SOON));
+    engine.driver().next("web", Behaviour.crashes(1), Behaviour.crashes(0));
     startSlowly(engine);
     engine.await("web", State.STOPPED);
     // Ends well while it is being updated in vain.

@@ -46,6 +46,9 @@ my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my $OUT_MAX = 64 << 20;
 my $IDLE_SECONDS = 10;
 
+my @KEYS = qw(path arg env dir user group umask nice limit out err cgroup note);
+my $ORDERS_MAX = 32 << 10; # fits into a pipe at once
+
 my ($state, $lock_fd) = @ARGV;
 my %inc;     # name -> { state, pid, start, wall, note, raw, at, ticks, detail, fd, waiters }
 my %by_pid;  # pid of our own child -> name
@@ -53,6 +56,8 @@ my %pipes;   # fileno -> { fh, name, buf }: exec has not happened yet
 my %watched; # pidfd -> name: processes of an earlier keeper
 my $polled = 0; # how many such processes have no pidfd
 my ($conn, $in, $out, $watching, $quitting) = (undef, '', '', 0, 0);
+my ($spare, $want_spare); # { pid, to, from }: forked already, for the next start; see make_spare
+my ($birth, $rec); # in a spare: its own start time and the file its record will be
 my $readable = '';
 my ($listener, $lock, $signal_fd, $nofile, $oom);
 
@@ -160,17 +165,27 @@ sub tell_exit {
 # ---- records
 
 sub ended {
+  note_end(@_);
+  record_end($_[0]);
+}
+
+sub note_end {
   my ($name, $raw, $detail) = @_;
   my $i = $inc{$name};
   @$i{qw(state raw at ticks detail)} = ('ended', $raw, wall(), ticks(), $detail);
   delete $by_pid{$i->{pid}} if ($by_pid{$i->{pid}} // '') eq $name;
-  my $line = join(' ', 'exit', $raw, $i->{at}, $i->{ticks}, enc($detail)) . "\n";
+  tell_exit($name, $i);
+}
+
+sub record_end {
+  my $name = shift;
+  my $i = $inc{$name};
+  my ($raw, $line) = ($i->{raw}, join(' ', 'exit', @$i{qw(raw at ticks)}, enc($i->{detail})) . "\n");
   if (sysopen(my $fh, record($name), O_WRONLY | O_APPEND)) {
     my $n = syswrite($fh, $line);
     say_log("cannot record the exit of $name ($raw): $!") unless ($n // 0) == length $line;
   }
   else { say_log("cannot record the exit of $name ($raw): $!") }
-  tell_exit($name, $i);
 }
 
 # Takes a record from disk into memory; what still runs is watched.
@@ -245,25 +260,100 @@ sub spawn {
     else { describe($id, $i) }
     return;
   }
-  my %o = map { $_ => [] } qw(path arg env dir user group umask nice limit out err cgroup note);
+  my %o = map { $_ => [] } @KEYS;
   for (@fields) {
     my ($k, $v) = /^([a-z]+)=(.*)$/s or return refuse($id, 22, 'request', "not KEY=VALUE: $_");
     $o{$k} or return refuse($id, 22, 'request', "unknown key $k");
     push @{$o{$k}}, $v;
   }
-  pipe(my $from, my $to) or return refuse($id, 0 + $!, 'pipe', "$!");
-  my $pid = fork;
-  return refuse($id, 0 + $!, 'fork', "$!") unless defined $pid;
+  $want_spare = 1;
+  my ($pid, $from) = hand_to_spare($name, @fields);
   if (!$pid) {
-    eval { child($to, $name, \%o) };
-    say_log("child: $@");
-    POSIX::_exit(126);
+    pipe($from, my $to) or return refuse($id, 0 + $!, 'pipe', "$!");
+    $pid = fork;
+    return refuse($id, 0 + $!, 'fork', "$!") unless defined $pid;
+    if (!$pid) {
+      close $_ for grep { defined } $lock, $listener, $conn;
+      run_child($to, $name, \%o);
+    }
+    close $to;
   }
-  close $to;
   $inc{$name} = { state => 'starting', pid => $pid, note => $o{note}[0] // '', waiters => [$id] };
   $by_pid{$pid} = $name;
   $pipes{fileno $from} = { fh => $from, name => $name, buf => '' };
   vec($readable, fileno $from, 1) = 1;
+}
+
+sub run_child {
+  my ($to, $name, $o) = @_;
+  eval { child($to, $name, $o) };
+  say_log("child: $@");
+  POSIX::_exit(126);
+}
+
+# A fork takes as long as half of a start, so while there is nothing else to do one is made ahead. The
+# spare waits for the name and the fields of what it is to become, or for the end of the keeper.
+sub make_spare {
+  $want_spare = 0;
+  pipe(my $orders, my $to) or return;
+  pipe(my $from, my $progress) or return;
+  my $pid = fork // return;
+  if ($pid) {
+    $spare = { pid => $pid, to => $to, from => $from };
+    return;
+  }
+  $0 = "semper-spare $state";
+  close $_ for grep { defined } $lock, $listener, $conn, $to, $from;
+  POSIX::close($_) for keys %watched;
+  ($birth) = identity($$);
+  $rec = new_record();
+  wanted('arg=rehearsal', 'env=REHEARSAL=1') for 1 .. 3; # memory is shared until it is written: now rather than then
+  my ($name, @fields) = await_orders($orders);
+  run_child($progress, $name, wanted(@fields));
+}
+
+sub wanted {
+  my %o = map { $_ => [] } @KEYS;
+  for (map { dec($_) } @_) {
+    my ($k, $v) = split /=/, $_, 2;
+    push @{$o{$k}}, $v;
+  }
+  return \%o;
+}
+
+sub drop_spare {
+  my $useless = $spare or return;
+  ($spare, $want_spare) = (undef, 0);
+  close $useless->{to};
+  waitpid($useless->{pid}, 0);
+  unlink unlinked_record($useless->{pid});
+}
+
+sub await_orders {
+  my $orders = shift;
+  my $text = '';
+  until ($text =~ /\n\z/) {
+    my $n = sysread($orders, $text, $ORDERS_MAX, length $text);
+    next if !defined $n && $!{EINTR};
+    POSIX::_exit(0) unless $n;
+  }
+  close $orders;
+  chomp $text;
+  my ($name, @fields) = split / /, $text;
+  return (dec($name), @fields);
+}
+
+# PID and progress of the spare if it takes the job; one that has died does not.
+sub hand_to_spare {
+  my $taken = $spare or return;
+  my $text = join(' ', map { enc($_) } @_) . "\n";
+  return if length $text > $ORDERS_MAX;
+  $spare = undef;
+  if ((syswrite($taken->{to}, $text) // 0) != length $text) {
+    unlink unlinked_record($taken->{pid});
+    return;
+  }
+  return @$taken{qw(pid from)};
 }
 
 # The pipe is at its end: exec has worked (nothing came) or a step has failed.
@@ -286,6 +376,7 @@ sub started {
   my ($name, $linked, $errno, $step, $text) = @_;
   my $i = $inc{$name};
   my @waiters = splice @{$i->{waiters}};
+  unlink unlinked_record($i->{pid});
   if (!defined $errno) {
     my $record = slurp(record($name)) // '';
     if ($record =~ /^pid (\d+) (\d+) \S+ (\d+)$/m && $1 == $i->{pid}) {
@@ -316,7 +407,6 @@ sub child {
     syswrite($to, $message);
     POSIX::_exit(127);
   };
-  close $_ for grep { defined } $lock, $listener, $conn;
   $SIG{PIPE} = 'DEFAULT';
   defined POSIX::setsid() or $fail->('setsid');
   my ($uid, $gid, @groups) = account($o, $fail);
@@ -331,19 +421,26 @@ sub child {
     spill($procs, '0') or $fail->('cgroup', "$procs: $!");
   }
   spill('/proc/self/oom_score_adj', $oom) if defined $oom;
-  my ($start) = identity($$);
+  ($birth) = identity($$) unless defined $birth;
   my $at = wall();
-  my $tmp = "$state/inc/.tmp$$";
-  sysopen(my $rec, $tmp, O_WRONLY | O_CREAT | O_TRUNC, 0600) or $fail->('record', "$tmp: $!");
-  my $text = join "\n", "semper $VERSION", "pid $$ $start $boot $at", 'note ' . enc($o->{note}[0] // ''),
+  my $tmp = unlinked_record($$);
+  $rec //= new_record() // $fail->('record', "$tmp: $!");
+  my $text = join "\n", "semper $VERSION", "pid $$ $birth $boot $at", 'note ' . enc($o->{note}[0] // ''),
     '';
   (syswrite($rec, $text) // 0) == length $text or $fail->('record', "$tmp: $!");
   close $rec;
   $linked = link($tmp, record($name)) ? 'linked' : '';
-  my $errno = 0 + $!;
-  unlink $tmp;
-  $linked or do { $! = $errno; $fail->('record', record($name) . ": $!", $errno) };
+  $linked or $fail->('record', record($name) . ": $!");
   become($o, $uid, $gid, \@groups, $fail);
+}
+
+# A record is made under this name and then linked to its own, so that it is there whole or not at all. The keeper removes this name
+# afterwards: of the changes to directories, which are slow on a busy disk, only the link holds up a start.
+sub unlinked_record { return "$state/inc/.tmp$_[0]" }
+
+sub new_record {
+  sysopen(my $fh, unlinked_record($$), O_WRONLY | O_CREAT | O_TRUNC, 0600) or return undef;
+  return $fh;
 }
 
 sub account {
@@ -412,15 +509,19 @@ sub reap {
     }
   }
   my $orphans = 0;
+  my @ended;
   while ((my $pid = waitpid(-1, POSIX::WNOHANG())) > 0) {
     my $raw = $?;
     my $name = $by_pid{$pid};
+    if ($spare && $pid == $spare->{pid}) { drop_spare(); next }
     if (!defined $name) { $orphans++; next }
     my ($fd) = $inc{$name}{state} eq 'starting'
       ? grep { $pipes{$_}{name} eq $name } keys %pipes : ();
     progress_to_end($fd) if defined $fd;
-    ended($name, $raw, '') if ($by_pid{$pid} // '') eq $name;
+    if (($by_pid{$pid} // '') eq $name) { note_end($name, $raw, ''); push @ended, $name }
   }
+  flush(); # restarts wait for it
+  record_end($_) for @ended;
   send_line('!', 'reaped', $orphans) if $orphans && $watching;
 }
 
@@ -448,6 +549,7 @@ sub idle { return !grep { $_->{state} ne 'ended' } values %inc }
 
 sub quit {
   flush();
+  drop_spare();
   unlink "$state/keeper.sock";
   exit 0;
 }
@@ -480,6 +582,7 @@ my %VERBS = (
     my ($id, $script) = @_;
     return refuse($id, Errno::EBUSY(), 'upgrade', 'something is starting') if %pipes;
     drop();
+    drop_spare();
     fcntl($lock, F_SETFD, 0);
     POSIX::sigprocmask(POSIX::SIG_SETMASK(), POSIX::SigSet->new);
     exec($^X, $script, $state, fileno $lock);
@@ -579,7 +682,9 @@ sub serve {
     my $w = '';
     vec($w, fileno $conn, 1) = 1 if $conn && length $out;
     my $timeout = $polled ? 0.2 : !$conn && idle() ? $IDLE_SECONDS : undef;
-    my $n = select($r, $w, undef, $timeout);
+    my $make = $want_spare && $conn && !$spare && !%pipes;
+    my $n = select($r, $w, undef, $make ? 0 : $timeout);
+    if (!$n && $make) { make_spare(); next }
     if ($n < 0) { next if $!{EINTR}; die "select: $!\n" }
     if ($polled) {
       for (keys %inc) { lost($_) if $inc{$_}{polled} && !lives(@{$inc{$_}}{qw(pid start)}) }

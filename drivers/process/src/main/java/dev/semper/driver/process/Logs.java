@@ -15,6 +15,7 @@ final class Logs implements AutoCloseable {
   private static final long STEP = Duration.ofMillis(10).toNanos();
   private static final long NEWCOMERS = Duration.ofMillis(100).toNanos();
   private static final long USUAL = Duration.ofMillis(500).toNanos();
+  private static final long QUIET = Duration.ofSeconds(2).toNanos();
 
   private final Map<Path, LogFile> files = new ConcurrentHashMap<>();
   private final Map<LogFile, Watch> watched = new ConcurrentHashMap<>();
@@ -99,17 +100,25 @@ final class Logs implements AutoCloseable {
       watch.failing = true;
     }
     watch.lastLook = now;
-    watch.nextLook = now + watch.pause;
+    watch.nextLook = inStep(now + watch.pause, watch.pause);
     if (over) {
       watched.computeIfPresent(file, (_, current) -> current.writers <= 0 ? null : current);
     }
   }
 
+  /// Long pauses end together, so that many quiet files wake the processor no oftener than one.
+  private static long inStep(long time, long pause) {
+    return pause < NEWCOMERS ? time : time - Math.floorMod(time, NEWCOMERS);
+  }
+
   /// The faster it grows, the sooner the next look: at the latest after half of a part. A pause
   /// grows step by step, so that what has just started or just been quick is looked at soon.
   private static long pause(long last, long grown, long nanos, long maxBytes) {
-    double perNano = (double) Math.max(grown, 0) / Math.max(nanos, 1);
-    long until = perNano == 0 ? USUAL : (long) (maxBytes / 2.0 / perNano);
+    if (grown <= 0) {
+      return Math.min(2 * last, QUIET);
+    }
+    double perNano = (double) grown / Math.max(nanos, 1);
+    long until = (long) (maxBytes / 2.0 / perNano);
     return Math.clamp(Math.min(until, 2 * last), STEP, USUAL);
   }
 

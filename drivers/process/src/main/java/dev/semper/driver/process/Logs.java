@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +21,7 @@ final class Logs implements AutoCloseable {
   private final Map<Path, LogFile> files = new ConcurrentHashMap<>();
   private final Map<LogFile, Watch> watched = new ConcurrentHashMap<>();
   private final Thread sampler;
+  private volatile long wakesAt = System.nanoTime();
   private volatile boolean closed;
 
   /// A file that running programs write to. Counted, as two incarnations may share one.
@@ -54,6 +56,7 @@ final class Logs implements AutoCloseable {
           now.writers++;
           return now;
         });
+    lookSoon();
   }
 
   /// The last writer has ended: a last look, then no more.
@@ -65,25 +68,31 @@ final class Logs implements AutoCloseable {
           watch.nextLook = System.nanoTime();
           return watch;
         });
+    lookSoon();
+  }
+
+  /// Wakes the sampler if it sleeps for long; else it comes by itself.
+  private void lookSoon() {
+    if (wakesAt - System.nanoTime() > NEWCOMERS) {
+      LockSupport.unpark(sampler);
+    }
   }
 
   private void run() {
-    try {
-      while (!closed) {
-        long next = System.nanoTime() + NEWCOMERS;
-        for (Map.Entry<LogFile, Watch> entry : watched.entrySet()) {
-          Watch watch = entry.getValue();
-          if (watch.nextLook - System.nanoTime() <= 0) {
-            look(entry.getKey(), watch);
-          }
-          if (watch.nextLook - next < 0) {
-            next = watch.nextLook;
-          }
+    while (!closed) {
+      long next = System.nanoTime() + QUIET;
+      wakesAt = next;
+      for (Map.Entry<LogFile, Watch> entry : watched.entrySet()) {
+        Watch watch = entry.getValue();
+        if (watch.nextLook - System.nanoTime() <= 0) {
+          look(entry.getKey(), watch);
         }
-        Thread.sleep(Duration.ofNanos(Math.max(STEP, next - System.nanoTime())));
+        if (watch.nextLook - next < 0) {
+          next = watch.nextLook;
+        }
       }
-    } catch (InterruptedException e) {
-      LOG.debug("the log sampler ends");
+      wakesAt = next;
+      LockSupport.parkNanos(this, Math.max(STEP, next - System.nanoTime()));
     }
   }
 
@@ -108,7 +117,8 @@ final class Logs implements AutoCloseable {
 
   /// Long pauses end together, so that many quiet files wake the processor no oftener than one.
   private static long inStep(long time, long pause) {
-    return pause < NEWCOMERS ? time : time - Math.floorMod(time, NEWCOMERS);
+    long grid = pause < NEWCOMERS ? 1 : pause < QUIET ? NEWCOMERS : QUIET;
+    return time - Math.floorMod(time, grid);
   }
 
   /// The faster it grows, the sooner the next look: at the latest after half of a part. A pause
@@ -125,7 +135,7 @@ final class Logs implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    sampler.interrupt();
+    LockSupport.unpark(sampler);
     try {
       sampler.join(Duration.ofSeconds(5));
     } catch (InterruptedException e) {

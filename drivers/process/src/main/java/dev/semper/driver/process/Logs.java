@@ -16,6 +16,7 @@ final class Logs implements AutoCloseable {
   private static final long STEP = Duration.ofMillis(10).toNanos();
   private static final long NEWCOMERS = Duration.ofMillis(100).toNanos();
   private static final long USUAL = Duration.ofMillis(500).toNanos();
+  private static final long LONG = Duration.ofSeconds(10).toNanos();
   private static final long QUIET = Duration.ofSeconds(2).toNanos();
 
   private final Map<Path, LogFile> files = new ConcurrentHashMap<>();
@@ -29,6 +30,7 @@ final class Logs implements AutoCloseable {
     private int writers;
     private long lastLook = System.nanoTime();
     private long nextLook = lastLook;
+    private long lastGrown = lastLook;
     private long pause = STEP;
     private boolean failing;
   }
@@ -100,7 +102,7 @@ final class Logs implements AutoCloseable {
     boolean over = watch.writers <= 0;
     long now = System.nanoTime();
     try {
-      watch.pause = pause(watch.pause, file.tick(), now - watch.lastLook, file.maxBytes());
+      watch.pause = pause(watch, file.tick(), now, file.maxBytes());
       watch.failing = false;
     } catch (IOException | RuntimeException e) {
       if (!watch.failing) {
@@ -123,9 +125,13 @@ final class Logs implements AutoCloseable {
 
   /// The faster it grows, the sooner the next look: at the latest after half of a part. A pause
   /// grows step by step, so that what has just started or just been quick is looked at soon.
-  private static long pause(long last, long grown, long nanos, long maxBytes) {
+  private static long pause(Watch watch, long grown, long now, long maxBytes) {
+    long last = watch.pause;
+    long nanos = now - watch.lastLook;
+    watch.lastGrown = grown > 0 ? now : watch.lastGrown;
+    long quiet = now - watch.lastGrown;
     if (grown <= 0) {
-      return Math.min(2 * last, QUIET);
+      return Math.min(2 * last, quiet > LONG ? QUIET : USUAL);
     }
     double perNano = (double) grown / Math.max(nanos, 1);
     long until = (long) (maxBytes / 2.0 / perNano);

@@ -40,7 +40,9 @@ def options():
     )
     parser.add_argument("--jdk", default=os.environ.get("BENCH_JDK"), help=argparse.SUPPRESS)
     parser.add_argument("--doc", action="store_true", help="put the table into docs/benchmarks.md")
-    parser.add_argument("--merge", metavar="FILE", help="take what is not measured now from this JSON file of an earlier run")
+    parser.add_argument(
+        "--merge", metavar="FILE", action="append", default=[], help="take what is not measured now from this JSON file of an earlier run; may be given again"
+    )
     chosen = parser.parse_args()
     for part in chosen.parts:
         if part not in PARTS:
@@ -73,9 +75,12 @@ def main():
     scratch = Path(tempfile.mkdtemp(prefix="semper-bench."))
     program, language = build(scratch)
     run = {"conditions": conditions(language, chosen), "parts": {}}
-    if chosen.merge:
-        run["parts"] = json.loads(Path(chosen.merge).read_text())["parts"]
-        run["conditions"]["merged"] = chosen.merge
+    for file in chosen.merge:
+        earlier = json.loads(Path(file).read_text())
+        for part, found in earlier["parts"].items():
+            run["parts"].setdefault(part, {}).update(found)
+        run["conditions"]["load"].update(earlier["conditions"]["load"])
+        run["conditions"].setdefault("merged", []).append({file: earlier["conditions"]["date"]})
     parts = Parts(chosen, scratch, program)
     if chosen.realtime:
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(2))  # the clock must not be what is late

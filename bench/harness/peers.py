@@ -100,10 +100,10 @@ class Peer:
         return parts
 
     def cpu(self):
-        return {part: cpu_nanos(pid) for part, pid in self.pids().items()}
+        return {part: cpu_nanos(pid) for part, pid in self.pids().items() if part != "spare"}
 
     def switches(self):
-        return {part: switches(pid) for part, pid in self.pids().items()}
+        return {part: switches(pid) for part, pid in self.pids().items() if part != "spare"}
 
     def end(self, names):
         """Ends the supervisor and every unit, whoever left it."""
@@ -234,20 +234,20 @@ class Semper(Peer):
         return self.process.pid
 
     def pids(self):
-        found = {"server": self.process.pid}
-        keeper = self.keeper()
-        if keeper:
-            found["keeper"] = keeper
-        return found
+        found = {"server": self.process.pid, "keeper": self.keeper(), "spare": self.named("semper-spare")}
+        return {part: pid for part, pid in found.items() if pid}
 
     def keeper(self):
+        return self.named("semper-keeper")
+
+    def named(self, title):
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as cmdline:
                     text = cmdline.read().replace(b"\0", b" ").decode(errors="replace")
             except OSError:
                 continue
-            if text.startswith(f"semper-keeper {self.home}/"):
+            if text.startswith(f"{title} {self.home}/"):
                 return int(pid)
         return None
 

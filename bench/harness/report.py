@@ -25,6 +25,10 @@ def show(value, unit):
 ROWS = [
     ("killed → runs again, p50", "crash", ("latency_ms", "p50"), "ms", 3, "<="),
     ("killed → runs again, p99", "crash", ("latency_ms", "p99"), "ms", 15, "<="),
+    ("the same on a file system in memory, p50", "crash_without_disk", ("latency_ms", "p50"), "ms", None, "<="),
+    ("the same on a file system in memory, p99", "crash_without_disk", ("latency_ms", "p99"), "ms", None, "<="),
+    ("fdatasync of 80 KiB by itself meanwhile, p50", "crash", ("disk_ms", "p50"), "ms", None, "<="),
+    ("fdatasync of 80 KiB by itself meanwhile, p99", "crash", ("disk_ms", "p99"), "ms", None, "<="),
     ("100 killed at once → all run", "burst", ("killed_max_ms", "p50"), "ms", 150, "<="),
     ("start of 100 accepted → all run", "burst", ("up_ms", "p50"), "ms", 300, "<="),
     ("stop of 100 accepted → all gone", "burst", ("stopped_ms", "p50"), "ms", None, "<="),
@@ -74,7 +78,7 @@ def table(run):
         if all(v is None for v in values):
             continue
         if part == "probes":
-            values[2] = None  # another rate: told apart below
+            values[2] = None  # another rate
         aimed, met = verdict(values[0], aim, how, unit)
         lines.append(f"| {title} | {' | '.join(show(v, unit) for v in values)} | {aimed} | {met} |")
     return "\n".join(lines)

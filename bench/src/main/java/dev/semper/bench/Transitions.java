@@ -84,8 +84,7 @@ final class Transitions {
   }
 
   private WorkloadSpec named(String name) {
-    SpecReader reader =
-        new SpecReader(Map.of("process", DriverFacts.of(new ProcessDriver())));
+    SpecReader reader = new SpecReader(Map.of("process", DriverFacts.of(new ProcessDriver())));
     return reader.readWorkload(name, SpecReader.write(spec));
   }
 

@@ -41,6 +41,11 @@ import org.slf4j.LoggerFactory;
 /// A running server: the engine, its HTTP front and its files. One per home.
 public final class SemperServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SemperServer.class);
+
+  /// The event loop only hands over; to look for it being stuck every second would be most of what
+  /// an idle server does.
+  private static final Duration BLOCKED_CHECK = Duration.ofMinutes(1);
+
   private static final Duration STOP_ALL = Duration.ofMinutes(5);
 
   private final Settings settings;
@@ -134,6 +139,7 @@ public final class SemperServer implements AutoCloseable {
                 .setEventLoopPoolSize(1)
                 .setWorkerPoolSize(1)
                 .setInternalBlockingPoolSize(1)
+                .setBlockedThreadCheckInterval(BLOCKED_CHECK.toMillis())
                 .setFileSystemOptions(
                     new FileSystemOptions()
                         .setFileCachingEnabled(false)

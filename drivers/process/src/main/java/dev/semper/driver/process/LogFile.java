@@ -2,6 +2,7 @@ package dev.semper.driver.process;
 
 import dev.semper.spi.InstanceLog;
 import dev.semper.spi.LogTarget;
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -34,6 +35,7 @@ final class LogFile implements InstanceLog {
   private static final int COPY = 1 << 16;
 
   private final Path file;
+  private final File plain;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private volatile long maxBytes;
   private volatile int maxFiles;
@@ -44,6 +46,7 @@ final class LogFile implements InstanceLog {
 
   LogFile(Path file) {
     this.file = file;
+    this.plain = file.toFile();
   }
 
   /// The latest limits asked for count.
@@ -61,7 +64,7 @@ final class LogFile implements InstanceLog {
   }
 
   private long size() {
-    return file.toFile().length();
+    return plain.length();
   }
 
   // ---- reading
@@ -200,8 +203,9 @@ final class LogFile implements InstanceLog {
     }
     if (maxBytes > 0 && size > partSize()) {
       shrink(size);
+      size = size();
     }
-    lastSize = size();
+    lastSize = size;
     return grown;
   }
 

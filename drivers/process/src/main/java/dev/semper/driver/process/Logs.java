@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,10 +16,13 @@ final class Logs implements AutoCloseable {
   private static final long STEP = Duration.ofMillis(10).toNanos();
   private static final long NEWCOMERS = Duration.ofMillis(100).toNanos();
   private static final long USUAL = Duration.ofMillis(500).toNanos();
+  private static final long LONG = Duration.ofSeconds(10).toNanos();
+  private static final long QUIET = Duration.ofSeconds(2).toNanos();
 
   private final Map<Path, LogFile> files = new ConcurrentHashMap<>();
   private final Map<LogFile, Watch> watched = new ConcurrentHashMap<>();
   private final Thread sampler;
+  private volatile long wakesAt = System.nanoTime();
   private volatile boolean closed;
 
   /// A file that running programs write to. Counted, as two incarnations may share one.
@@ -26,6 +30,7 @@ final class Logs implements AutoCloseable {
     private int writers;
     private long lastLook = System.nanoTime();
     private long nextLook = lastLook;
+    private long lastGrown = lastLook;
     private long pause = STEP;
     private boolean failing;
   }
@@ -53,6 +58,7 @@ final class Logs implements AutoCloseable {
           now.writers++;
           return now;
         });
+    lookSoon();
   }
 
   /// The last writer has ended: a last look, then no more.
@@ -64,25 +70,31 @@ final class Logs implements AutoCloseable {
           watch.nextLook = System.nanoTime();
           return watch;
         });
+    lookSoon();
+  }
+
+  /// Wakes the sampler if it sleeps for long; else it comes by itself.
+  private void lookSoon() {
+    if (wakesAt - System.nanoTime() > NEWCOMERS) {
+      LockSupport.unpark(sampler);
+    }
   }
 
   private void run() {
-    try {
-      while (!closed) {
-        long next = System.nanoTime() + NEWCOMERS;
-        for (Map.Entry<LogFile, Watch> entry : watched.entrySet()) {
-          Watch watch = entry.getValue();
-          if (watch.nextLook - System.nanoTime() <= 0) {
-            look(entry.getKey(), watch);
-          }
-          if (watch.nextLook - next < 0) {
-            next = watch.nextLook;
-          }
+    while (!closed) {
+      long next = System.nanoTime() + QUIET;
+      wakesAt = next;
+      for (Map.Entry<LogFile, Watch> entry : watched.entrySet()) {
+        Watch watch = entry.getValue();
+        if (watch.nextLook - System.nanoTime() <= 0) {
+          look(entry.getKey(), watch);
         }
-        Thread.sleep(Duration.ofNanos(Math.max(STEP, next - System.nanoTime())));
+        if (watch.nextLook - next < 0) {
+          next = watch.nextLook;
+        }
       }
-    } catch (InterruptedException e) {
-      LOG.debug("the log sampler ends");
+      wakesAt = next;
+      LockSupport.parkNanos(this, Math.max(STEP, next - System.nanoTime()));
     }
   }
 
@@ -90,7 +102,7 @@ final class Logs implements AutoCloseable {
     boolean over = watch.writers <= 0;
     long now = System.nanoTime();
     try {
-      watch.pause = pause(watch.pause, file.tick(), now - watch.lastLook, file.maxBytes());
+      watch.pause = pause(watch, file.tick(), now, file.maxBytes());
       watch.failing = false;
     } catch (IOException | RuntimeException e) {
       if (!watch.failing) {
@@ -99,24 +111,37 @@ final class Logs implements AutoCloseable {
       watch.failing = true;
     }
     watch.lastLook = now;
-    watch.nextLook = now + watch.pause;
+    watch.nextLook = inStep(now + watch.pause, watch.pause);
     if (over) {
       watched.computeIfPresent(file, (_, current) -> current.writers <= 0 ? null : current);
     }
   }
 
+  /// Long pauses end together, so that many quiet files wake the processor no oftener than one.
+  private static long inStep(long time, long pause) {
+    long grid = pause < NEWCOMERS ? 1 : pause < QUIET ? NEWCOMERS : QUIET;
+    return time - Math.floorMod(time, grid);
+  }
+
   /// The faster it grows, the sooner the next look: at the latest after half of a part. A pause
   /// grows step by step, so that what has just started or just been quick is looked at soon.
-  private static long pause(long last, long grown, long nanos, long maxBytes) {
-    double perNano = (double) Math.max(grown, 0) / Math.max(nanos, 1);
-    long until = perNano == 0 ? USUAL : (long) (maxBytes / 2.0 / perNano);
+  private static long pause(Watch watch, long grown, long now, long maxBytes) {
+    long last = watch.pause;
+    long nanos = now - watch.lastLook;
+    watch.lastGrown = grown > 0 ? now : watch.lastGrown;
+    long quiet = now - watch.lastGrown;
+    if (grown <= 0) {
+      return Math.min(2 * last, quiet > LONG ? QUIET : USUAL);
+    }
+    double perNano = (double) grown / Math.max(nanos, 1);
+    long until = (long) (maxBytes / 2.0 / perNano);
     return Math.clamp(Math.min(until, 2 * last), STEP, USUAL);
   }
 
   @Override
   public void close() {
     closed = true;
-    sampler.interrupt();
+    LockSupport.unpark(sampler);
     try {
       sampler.join(Duration.ofSeconds(5));
     } catch (InterruptedException e) {

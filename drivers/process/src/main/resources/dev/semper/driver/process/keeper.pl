@@ -245,10 +245,9 @@ sub lost {
 
 sub load_all {
   opendir(my $dir, "$state/inc") or die "cannot read $state/inc: $!\n";
-  for my $file (sort readdir $dir) {
-    if ($file =~ /^\.tmp/) { unlink "$state/inc/$file" if -M "$state/inc/$file" > 0.01 }
-    elsif ($file !~ /^\./) { load(dec($file)) }
-  }
+  for my $file (sort readdir $dir) { load(dec($file)) unless $file =~ /^\./ }
+  opendir(my $rest, $state) or die "cannot read $state: $!\n";
+  for my $file (readdir $rest) { unlink "$state/$file" if $file =~ /^\.record/ && -M "$state/$file" > 0.01 }
 }
 
 # ---- starting
@@ -436,7 +435,7 @@ sub child {
 
 # A record is made under this name and then linked to its own, so that it is there whole or not at all. The keeper removes this name
 # afterwards: of the changes to directories, which are slow on a busy disk, only the link holds up a start.
-sub unlinked_record { return "$state/inc/.tmp$_[0]" }
+sub unlinked_record { return "$state/.record$_[0]" }
 
 sub new_record {
   sysopen(my $fh, unlinked_record($$), O_WRONLY | O_CREAT | O_TRUNC, 0600) or return undef;

@@ -13,8 +13,15 @@ final class Capabilities {
     all.add(
         new Capability(
             "exit-while-away", true, "the keeper knows exit codes while the server is away"));
-    all.add(new Capability("tree-kill", true, "session, descendants, environment mark"));
-    boolean root = "root".equals(System.getProperty("user.name"));
+    all.add(
+        new Capability(
+            "tree-kill",
+            cgroups.tracks(),
+            cgroups.tracks()
+                ? "session, descendants, environment mark, control group"
+                : "session, descendants, environment mark; no control groups: what forks away, makes"
+                    + " a session of its own and overwrites its environment is not found"));
+    boolean root = Machine.isRoot();
     all.add(
         new Capability(
             "other-users",

@@ -33,7 +33,10 @@ final class Ender {
   }
 
   List<Proc> tree(Tracked tracked) {
-    Forest now = forests.now();
+    return tree(tracked, forests.now());
+  }
+
+  List<Proc> tree(Tracked tracked, Forest now) {
     List<Proc> tree = now.tree(tracked.name());
     for (int pid : cgroups.members(tracked.name())) {
       Proc member = now.proc(pid);

@@ -45,4 +45,8 @@ final class Machine {
       return "unknown";
     }
   }
+
+  static boolean isRoot() {
+    return "root".equals(System.getProperty("user.name"));
+  }
 }

@@ -59,7 +59,7 @@ final class Sweeper implements AutoCloseable {
   private void sweep(List<Tracked> batch) {
     Forest forest = forests.now();
     for (Tracked tracked : batch) {
-      List<Proc> left = forest.tree(tracked.name());
+      List<Proc> left = ender.tree(tracked, forest);
       if (left.isEmpty()) {
         swept.accept(tracked);
       } else if (!tracked.ending()) { // else a stop is under way, with patience of its own

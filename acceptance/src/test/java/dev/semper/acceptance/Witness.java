@@ -243,8 +243,10 @@ final class Witness {
     return server.client().workloads().items().stream().map(WorkloadInfo::name).toList();
   }
 
+  /// Those that begin with a dot are of the process that waits for the next launch.
   private Set<String> records() {
     return names(server.home().resolve("run/process/inc")).stream()
+        .filter(name -> !name.startsWith("."))
         .map(name -> URLDecoder.decode(name, UTF_8))
         .collect(Collectors.toSet());
   }

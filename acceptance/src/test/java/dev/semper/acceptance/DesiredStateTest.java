@@ -265,7 +265,7 @@ final class DesiredStateTest {
         kind = "process"
         command = ["sh", "-c", "sleep 0.2; touch %s; exec sleep 600"]
         start_seconds = "0s"
-        restart = { policy = "always", delay = "300ms", jitter = 0, max_attempts = 0 }
+        restart = { policy = "always", delay = "1s", jitter = 0, max_attempts = 0 }
 
         [[workloads.base.probes]]
         name = "ready"
@@ -285,6 +285,7 @@ final class DesiredStateTest {
     long old = lab.pid("base");
     Files.delete(ready);
     Lab.signal("KILL", old);
+    lab.awaitEvent("base", "instance.exited", from);
     Lab.signal("KILL", top);
     lab.awaitSuccessor("base", old);
     lab.awaitSuccessor("top", top);

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeoutException;
 
 /// Starts and ends the server of a home in the background.
 final class Daemon {
+  private static final long LOOK_MILLIS = 50;
   private static final Duration POLL = Duration.ofMillis(20);
 
   private final RunFiles files;
@@ -146,14 +147,21 @@ final class Daemon {
 
   /// Whether the process has ended within the patience.
   static boolean ended(ProcessHandle handle, Duration patience) throws InterruptedException {
-    try {
-      handle.onExit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
-      return true;
-    } catch (TimeoutException _) {
-      return !handle.isAlive();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("cannot wait for process " + handle.pid(), e);
+    long deadline = System.nanoTime() + patience.toNanos();
+    while (ServerProcess.lives(handle)) {
+      long left = (deadline - System.nanoTime()) / 1_000_000;
+      if (left <= 0) {
+        return false;
+      }
+      try {
+        handle.onExit().get(Math.min(left, LOOK_MILLIS), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException _) {
+        // its parent may not have collected it
+      } catch (ExecutionException e) {
+        throw new IllegalStateException("cannot wait for process " + handle.pid(), e);
+      }
     }
+    return true;
   }
 
   /// Makes the home, for its owner only.

@@ -138,7 +138,7 @@ final class DemoStage {
   }
 
   static boolean alive(long pid) {
-    return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+    return ProcessHandle.of(pid).map(ServerProcess::lives).orElse(false);
   }
 
   static void kill(long pid) {

@@ -58,7 +58,7 @@ sealed interface ServerProcess {
   }
 
   private static ServerProcess of(Path file, long pid) {
-    Optional<ProcessHandle> handle = ProcessHandle.of(pid).filter(ProcessHandle::isAlive);
+    Optional<ProcessHandle> handle = ProcessHandle.of(pid).filter(ServerProcess::lives);
     if (handle.isEmpty()) {
       return new Stale(file, "process " + pid + " no longer runs");
     }
@@ -71,7 +71,21 @@ sealed interface ServerProcess {
   /// Whether it runs and is a server; one that cannot be looked at may be one.
   static boolean isServer(ProcessHandle handle) {
     String line = commandLine(handle);
-    return handle.isAlive() && (line == null || line.contains(MAIN));
+    return lives(handle) && (line == null || line.contains(MAIN));
+  }
+
+  /// Whether it runs. One that has ended but was not yet collected by its parent does not: in a
+  /// container nobody may ever collect it.
+  static boolean lives(ProcessHandle handle) {
+    if (!handle.isAlive()) {
+      return false;
+    }
+    try {
+      String stat = Files.readString(Path.of("/proc/" + handle.pid() + "/stat"));
+      return !stat.startsWith("Z", stat.lastIndexOf(')') + 2);
+    } catch (IOException e) {
+      return handle.isAlive(); // no /proc, or gone this moment
+    }
   }
 
   /// Null if it cannot be told, as for other users' processes on some systems.

@@ -112,13 +112,10 @@ final class BadInputTest {
     List<String> wrong = new ArrayList<>();
     for (Malformed one : all) {
       String document =
-          new String(
-              Files.readAllBytes(corpus().resolve(one.file())), StandardCharsets.UTF_8);
+          new String(Files.readAllBytes(corpus().resolve(one.file())), StandardCharsets.UTF_8);
       refused(one, () -> lab.client().apply(ApplyRequest.of(document, one.format())), wrong);
       refused(
-          one,
-          () -> lab.client().plan(new PlanRequest(document, one.format(), null, null)),
-          wrong);
+          one, () -> lab.client().plan(new PlanRequest(document, one.format(), null, null)), wrong);
     }
     assertThat(wrong).isEmpty();
     assertStillWell(before);
@@ -298,8 +295,7 @@ final class BadInputTest {
   void aStormOfStartsAndStopsEndsInOneOfBoth() throws Exception {
     lab.run(KEPT.replace("kept", "storm"));
     ActionRequest plain = ActionRequest.DEFAULT;
-    ActionRequest queued =
-        new ActionRequest(null, null, true, null, null, null, null, null, null);
+    ActionRequest queued = new ActionRequest(null, null, true, null, null, null, null, null, null);
     List<Callable<OperationInfo>> calls =
         List.of(
             () -> lab.client().act("storm", "start", plain),

@@ -23,8 +23,7 @@ final class Cli {
     try {
       Path log = Files.createTempFile("semper-cli", ".out");
       try {
-        Process process =
-            start(home, ProcessBuilder.Redirect.to(log.toFile()), List.of(words));
+        Process process = start(home, ProcessBuilder.Redirect.to(log.toFile()), List.of(words));
         if (!process.waitFor(90, TimeUnit.SECONDS)) {
           process.destroyForcibly();
           throw new AssertionError(

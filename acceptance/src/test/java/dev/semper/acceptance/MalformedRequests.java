@@ -11,6 +11,7 @@ import java.util.Map;
 /// Requests that are wrong in some way, as bytes.
 final class MalformedRequests {
   /// @param application it is good HTTP, only a wrong call: closing is no answer
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares them
   record Request(String name, byte[] bytes, boolean application) {
     /// Whether it ends too early.
     boolean cut() {
@@ -67,8 +68,7 @@ final class MalformedRequests {
 
   private void call(String name, String method, String target, byte[] body) {
     String head =
-        head(
-            method, target, "Content-Type: application/json", "Content-Length: " + body.length);
+        head(method, target, "Content-Type: application/json", "Content-Length: " + body.length);
     add(name, true, head.getBytes(ISO_8859_1), body);
   }
 
@@ -179,13 +179,19 @@ final class MalformedRequests {
     call("POST", "/api/v1/workloads/kept/state", "{\"state\": \"running\", \"reason\": \"\"}");
     call("PUT", "/api/v1/workloads/kept", "{\"kind\": \"process\"}");
     call("PUT", "/api/v1/workloads/kept", "{\"kind\": \"process\", \"command\": {}}");
-    call("PUT", "/api/v1/workloads/kept?generation=99", "{\"kind\": \"process\", \"command\": \"x\"}");
+    call(
+        "PUT",
+        "/api/v1/workloads/kept?generation=99",
+        "{\"kind\": \"process\", \"command\": \"x\"}");
     call("PUT", "/api/v1/workloads/UPPER", "{\"kind\": \"process\", \"command\": \"x\"}");
     call("PUT", "/api/v1/tenants/other", "{\"quota\": {\"memory\": \"lots\"}}");
     call("PUT", "/api/v1/tenants/other", "{\"quota\": {\"workloads\": -1}}");
     call("POST", "/api/v1/tokens", "{\"name\": \"x y\", \"role\": \"admin\"}");
     call("POST", "/api/v1/tokens", "{\"name\": \"x\", \"role\": \"god\"}");
-    call("POST", "/api/v1/tokens", "{\"name\": \"x\", \"role\": \"viewer\", \"tenant\": \"no-such\"}");
+    call(
+        "POST",
+        "/api/v1/tokens",
+        "{\"name\": \"x\", \"role\": \"viewer\", \"tenant\": \"no-such\"}");
     call("POST", "/api/v1/server/shutdown", "{\"with_workloads\": \"no\"}");
     call("POST", "/api/v1/server/reload", "{\"surprise\": 1}");
   }
@@ -292,7 +298,10 @@ final class MalformedRequests {
     plain("an empty token", true, get + host + "Authorization: Bearer \r\n\r\n");
     plain("a wrong token", true, get + host + "Authorization: Bearer semper_nobody\r\n\r\n");
     plain("a token of another scheme", true, get + host + "Authorization: Basic YTpi\r\n\r\n");
-    plain("a foreign host", true, get + "Host: evil.example\r\nConnection: close\r\n" + auth + "\r\n");
+    plain(
+        "a foreign host",
+        true,
+        get + "Host: evil.example\r\nConnection: close\r\n" + auth + "\r\n");
     plain("no host", true, get + "Connection: close\r\n" + auth + "\r\n");
     plain("a foreign origin", true, get + host + auth + "Origin: http://evil.example\r\n\r\n");
     plain("a huge header", false, get + host + auth + "X: " + "x".repeat(20_000) + "\r\n\r\n");
@@ -303,53 +312,130 @@ final class MalformedRequests {
     plain("a header with NUL", false, get + host + auth + "X: a\0b\r\n\r\n");
     String post = "POST /api/v1/apply HTTP/1.1\r\n";
     String json = "Content-Type: application/json\r\n";
-    plain("a length that is no number", false, post + host + auth + json + "Content-Length: x\r\n\r\n{}");
+    plain(
+        "a length that is no number",
+        false,
+        post + host + auth + json + "Content-Length: x\r\n\r\n{}");
     plain("a negative length", false, post + host + auth + json + "Content-Length: -1\r\n\r\n{}");
-    plain("a length beyond all numbers", false, post + host + auth + json + "Content-Length: 99999999999999999999\r\n\r\n{}");
-    plain("a length of 1 TB", true, post + host + auth + json + "Content-Length: 1099511627776\r\n\r\n{}");
-    plain("two lengths", false, post + host + auth + json + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}");
-    plain("text as body", true, post + host + auth + "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
+    plain(
+        "a length beyond all numbers",
+        false,
+        post + host + auth + json + "Content-Length: 99999999999999999999\r\n\r\n{}");
+    plain(
+        "a length of 1 TB",
+        true,
+        post + host + auth + json + "Content-Length: 1099511627776\r\n\r\n{}");
+    plain(
+        "two lengths",
+        false,
+        post + host + auth + json + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}");
+    plain(
+        "text as body",
+        true,
+        post + host + auth + "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
     plain("a body without type", true, post + host + auth + "Content-Length: 2\r\n\r\n{}");
-    plain("a form as body", true, post + host + auth + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b");
-    plain("a broken multipart body", true, post + host + auth + "Content-Type: multipart/form-data\r\nContent-Length: 2\r\n\r\n{}");
-    plain("a compressed body", true, post + host + auth + json + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}");
+    plain(
+        "a form as body",
+        true,
+        post
+            + host
+            + auth
+            + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b");
+    plain(
+        "a broken multipart body",
+        true,
+        post + host + auth + "Content-Type: multipart/form-data\r\nContent-Length: 2\r\n\r\n{}");
+    plain(
+        "a compressed body",
+        true,
+        post + host + auth + json + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}");
     plain("a body on a GET", true, get + host + auth + json + "Content-Length: 2\r\n\r\n{}");
-    plain("a long idempotency key", true, post + host + auth + json + "Idempotency-Key: " + "k".repeat(300) + "\r\nContent-Length: 17\r\n\r\n{\"document\": \"x\"}");
-    plain("an expectation", false, post + host + auth + json + "Expect: miracles\r\nContent-Length: 2\r\n\r\n{}");
+    plain(
+        "a long idempotency key",
+        true,
+        post
+            + host
+            + auth
+            + json
+            + "Idempotency-Key: "
+            + "k".repeat(300)
+            + "\r\nContent-Length: 17\r\n\r\n{\"document\": \"x\"}");
+    plain(
+        "an expectation",
+        false,
+        post + host + auth + json + "Expect: miracles\r\nContent-Length: 2\r\n\r\n{}");
   }
 
   /// What is not, or hardly, HTTP.
   private void wire() {
     String get = "GET /api/v1/workloads HTTP/1.1\r\n";
     String post = "POST /api/v1/apply HTTP/1.1\r\n";
-    String host =
-        "Host: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer " + token + "\r\n";
+    String host = "Host: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer " + token + "\r\n";
     String json = "Content-Type: application/json\r\n";
     String chunked = post + host + json + "Transfer-Encoding: chunked\r\n\r\n";
     plain("a chunk size that is no number", false, chunked + "zz\r\n{}\r\n0\r\n\r\n");
     plain("a negative chunk size", false, chunked + "-1\r\n{}\r\n0\r\n\r\n");
-    plain("a chunk size beyond all numbers", false, chunked + "fffffffffffffffff\r\n{}\r\n0\r\n\r\n");
+    plain(
+        "a chunk size beyond all numbers", false, chunked + "fffffffffffffffff\r\n{}\r\n0\r\n\r\n");
     plain("a chunk longer than it says", false, chunked + "1\r\n{}{}{}{}\r\n0\r\n\r\n");
     plain("chunks without end", false, chunked + "2\r\n{}\r\n");
-    plain("an unknown transfer coding", false, post + host + json + "Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
-    plain("chunked twice", false, post + host + json + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
+    plain(
+        "an unknown transfer coding",
+        false,
+        post + host + json + "Transfer-Encoding: xchunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
+    plain(
+        "chunked twice",
+        false,
+        post
+            + host
+            + json
+            + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n");
     String smuggled = "GET /api/v1/server HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
-    plain("a length and chunks", false, post + host + json + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled);
-    plain("chunks and a length", false, post + host + json + "Transfer-Encoding: chunked\r\nContent-Length: 100\r\n\r\n0\r\n\r\n" + smuggled);
-    plain("a folded header", false, post + host + json + "X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}");
+    plain(
+        "a length and chunks",
+        false,
+        post
+            + host
+            + json
+            + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            + smuggled);
+    plain(
+        "chunks and a length",
+        false,
+        post
+            + host
+            + json
+            + "Transfer-Encoding: chunked\r\nContent-Length: 100\r\n\r\n0\r\n\r\n"
+            + smuggled);
+    plain(
+        "a folded header", false, post + host + json + "X: a\r\n b\r\nContent-Length: 2\r\n\r\n{}");
     plain("a folded length", false, post + host + json + "Content-Length:\r\n 2\r\n\r\n{}");
-    plain("a hidden transfer coding", false, post + host + json + "Transfer-Encoding:\u000bchunked\r\nContent-Length: 2\r\n\r\n{}");
+    plain(
+        "a hidden transfer coding",
+        false,
+        post + host + json + "Transfer-Encoding:\u000bchunked\r\nContent-Length: 2\r\n\r\n{}");
     plain("a bare carriage return", false, get + "Host: 127.0.0.1\rX: y\r\n\r\n");
     plain("HTTP/0.9", false, "GET /api/v1/workloads\r\n\r\n");
     plain("HTTP/3.7", false, "GET /api/v1/workloads HTTP/3.7\r\nHost: 127.0.0.1\r\n\r\n");
     plain("HTTP/x", false, "GET /api/v1/workloads HTTP/x\r\nHost: 127.0.0.1\r\n\r\n");
     plain("no version", false, "GET /api/v1/workloads \r\nHost: 127.0.0.1\r\n\r\n");
-    plain("spaces in the target", false, "GET /api/v1/work loads HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    plain(
+        "spaces in the target",
+        false,
+        "GET /api/v1/work loads HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     plain("no method", false, " /api/v1/workloads HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
     plain("HTTP/2 without agreement", false, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     plain("a star as target", false, "OPTIONS * HTTP/1.1\r\n" + host + "\r\n");
-    plain("a whole address as target", false, "GET http://evil.example/api/v1/workloads HTTP/1.1\r\nHost: evil.example\r\n\r\n");
-    plain("a greeting of TLS", false, "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003" + "\u00aa".repeat(300) + "\r\n\r\n");
+    plain(
+        "a whole address as target",
+        false,
+        "GET http://evil.example/api/v1/workloads HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    plain(
+        "a greeting of TLS",
+        false,
+        "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003"
+            + "\u00aa".repeat(300)
+            + "\r\n\r\n");
     plain("zeros", false, "\0".repeat(20_000));
     plain("noise", false, "\u00ff\u0080\u0001".repeat(7_000));
     plain("empty lines only", false, "\r\n".repeat(100) + "x\r\n\r\n");

@@ -42,10 +42,12 @@ final class ServerProcess implements AutoCloseable {
   /// @param instance e.g. `web-0`
   record Member(long pid, String workload, String instance, String incarnation) {}
 
+  private static final String LOG_END = "; the end of the log of ";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private final Path home;
   private final List<String> options = new ArrayList<>();
+  private final Map<String, String> variables = new java.util.HashMap<>();
   private @Nullable Process process;
   private @Nullable SemperClient client;
 
@@ -85,6 +87,12 @@ final class ServerProcess implements AutoCloseable {
     return this;
   }
 
+  /// Adds a variable to its environment, for the next starts.
+  ServerProcess environment(String name, String value) {
+    variables.put(name, value);
+    return this;
+  }
+
   /// Starts it and waits until it takes requests.
   ///
   /// @throws AssertionError with the end of its log if it does not come up
@@ -110,6 +118,7 @@ final class ServerProcess implements AutoCloseable {
               .redirectOutput(ProcessBuilder.Redirect.appendTo(output().toFile()));
       // Workloads inherit HOME from the server: by it the processes of this home are known.
       builder.environment().put("HOME", home.toString());
+      builder.environment().putAll(variables);
       process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -206,14 +215,20 @@ final class ServerProcess implements AutoCloseable {
   ///
   /// @return its exit code
   int awaitEnd(Duration patience) {
+    if (!ends(patience)) {
+      throw failure("The server is still there after " + patience.toSeconds() + " s");
+    }
+    return process().exitValue();
+  }
+
+  /// Waits that long for it to end.
+  boolean ends(Duration patience) {
     try {
-      if (process().waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-        return process().exitValue();
-      }
+      return process().waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while the server was ending", e);
     }
-    throw failure("The server is still there after " + patience.toSeconds() + " s");
   }
 
   /// What it has written to standard output and error since the home was made.
@@ -227,10 +242,16 @@ final class ServerProcess implements AutoCloseable {
 
   /// A failure with the end of the log.
   AssertionError failure(String message) {
+    return failure(message, null);
+  }
+
+  AssertionError failure(String message, @Nullable Throwable cause) {
+    if (message.contains(LOG_END)) {
+      return new AssertionError(message, cause);
+    }
     List<String> lines = log().lines().toList();
     List<String> tail = lines.subList(Math.max(0, lines.size() - 60), lines.size());
-    return new AssertionError(
-        message + "; the end of the log of " + home + ":\n" + String.join("\n", tail));
+    return new AssertionError(message + LOG_END + home + ":\n" + String.join("\n", tail), cause);
   }
 
   /// Every process of the home's workloads that lives now, children included.
@@ -314,6 +335,10 @@ final class ServerProcess implements AutoCloseable {
   /// @param dist null = what is on the class path
   private record Program(@Nullable Path dist) {
     static Program find() {
+      String told = System.getProperty("semper.dist");
+      if (told != null) {
+        return new Program(Path.of(told));
+      }
       Path root = Path.of("").toAbsolutePath();
       while (root != null && !Files.exists(root.resolve("packaging/server.jvm"))) {
         root = root.getParent();

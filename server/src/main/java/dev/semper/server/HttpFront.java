@@ -4,6 +4,7 @@ import dev.semper.api.Wire;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.operation.Operations;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
@@ -151,7 +152,8 @@ final class HttpFront {
         .onFailure(_ -> context.runOnContext(_ -> send(request, ending())));
   }
 
-  /// Answers what is no HTTP; the connection ends then, for nobody knows where the next request begins.
+  /// Answers what is no HTTP; the connection ends then, for nobody knows where the next request
+  /// begins.
   private void refuse(HttpServerRequest request) {
     Throwable cause = request.decoderResult().cause();
     int status =
@@ -163,7 +165,8 @@ final class HttpFront {
     String what =
         switch (status) {
           case 414 -> "The first line of the request is longer than 8 KiB; send less in the URL";
-          case 431 -> "The headers of the request are larger than 16 KiB; send fewer or shorter ones";
+          case 431 ->
+              "The headers of the request are larger than 16 KiB; send fewer or shorter ones";
           default -> "This is not a valid HTTP/1.1 request: its head cannot be read";
         };
     Answer answer =
@@ -290,10 +293,12 @@ final class HttpFront {
         throw refusal;
       }
       Call call = open.gate().admit(request, visit, body);
-      Answer answer = route.handler().handle(call);
-      open.scribe().granted(route, call);
+      Scribe.Testimony testimony = open.scribe().testimony(route, call);
+      Answer answer =
+          ScopedValue.where(Operations.WITNESS, testimony).call(() -> route.handler().handle(call));
+      open.scribe().granted(testimony);
       return answer;
-    } catch (InterruptedException | IOException | RuntimeException | Error e) {
+    } catch (Exception | Error e) {
       return open.scribe().refused(route, visit, e);
     } finally {
       vertx.cancelTimer(timer);

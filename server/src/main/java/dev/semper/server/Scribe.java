@@ -3,6 +3,7 @@ package dev.semper.server;
 import dev.semper.engine.access.Principal;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.operation.Witness;
 import dev.semper.engine.store.AuditEntry;
 import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Store;
@@ -27,10 +28,42 @@ final class Scribe {
     this.clock = clock;
   }
 
+  /// The record of a call that asks for an operation: becomes durable with it, so that nothing is
+  /// done of which there is no record, whenever the server dies.
+  final class Testimony implements Witness {
+    private final Routes.Route route;
+    private final Call call;
+    private boolean given;
+
+    private Testimony(Routes.Route route, Call call) {
+      this.route = route;
+      this.call = call;
+    }
+
+    @Override
+    public AuditEntry of(String operationId) {
+      given = true;
+      call.facts().put("operation_id", operationId);
+      return entry(
+          call.tenant(),
+          call.actor(),
+          call.origin(),
+          String.valueOf(route.action()),
+          resource(call.tenant(), call.values()),
+          "granted",
+          call.facts());
+    }
+  }
+
+  Testimony testimony(Routes.Route route, Call call) {
+    return new Testimony(route, call);
+  }
+
   /// @throws SemperException if the record could not be written
-  void granted(Routes.Route route, Call call) throws InterruptedException {
-    String action = route.action();
-    if (action != null) {
+  void granted(Testimony testimony) throws InterruptedException {
+    Call call = testimony.call;
+    String action = testimony.route.action();
+    if (action != null && !testimony.given) {
       write(
           call.tenant(),
           call.actor(),
@@ -101,16 +134,26 @@ final class Scribe {
       String outcome,
       Map<String, Object> detail)
       throws InterruptedException {
-    AuditEntry entry =
-        new AuditEntry(
-            clock.instant(),
-            tenant,
-            actor,
-            origin,
-            action,
-            resource,
-            outcome,
-            new LinkedHashMap<>(detail));
+    AuditEntry entry = entry(tenant, actor, origin, action, resource, outcome, detail);
     store.commit(new Batch().audit(entry), PATIENCE);
+  }
+
+  private AuditEntry entry(
+      String tenant,
+      String actor,
+      String origin,
+      String action,
+      String resource,
+      String outcome,
+      Map<String, Object> detail) {
+    return new AuditEntry(
+        clock.instant(),
+        tenant,
+        actor,
+        origin,
+        action,
+        resource,
+        outcome,
+        new LinkedHashMap<>(detail));
   }
 }

@@ -170,6 +170,9 @@ public final class SemperServer implements AutoCloseable {
               .home(settings.home())
               .database(settings.store())
               .maxConcurrentOperations(settings.engine().maxConcurrentOperations())
+              .boundaries(
+                  FaultDrill.of(
+                      System.getProperty(FaultDrill.HALT_AT), System.getProperty(FaultDrill.TRACE)))
               .start();
       timeline.mark("the engine is up");
       started = true;

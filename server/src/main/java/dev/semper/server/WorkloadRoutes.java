@@ -432,6 +432,10 @@ final class WorkloadRoutes {
           problems,
           Map.of());
     }
+    call.facts()
+        .put(
+            "items",
+            request.items().stream().map(i -> i.action() + " " + i.workload()).limit(100).toList());
     Operation operation =
         semper
             .operations()
@@ -443,10 +447,6 @@ final class WorkloadRoutes {
                 is(request.dependencyOrder(), true),
                 call.actor(),
                 call.idempotencyKey());
-    call.facts()
-        .put(
-            "items",
-            request.items().stream().map(i -> i.action() + " " + i.workload()).limit(100).toList());
     return accepted(call, operation);
   }
 

@@ -94,7 +94,12 @@ public record Behaviour(
         Duration.ZERO);
   }
 
-  /// Its end is told before its start.
+  /// Ends at once; before its start is told, so that no delay of the machine lets it seem to be up.
+  public static Behaviour crashes(int code) {
+    return diesInStart(code).withStartTaking(Duration.ZERO);
+  }
+
+  /// Its end is told well before its start.
   public static Behaviour diesInStart(int code) {
     return new Behaviour(
         null,

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The points an engine passes, and where it is to die: from the moment it comes there, whoever
-/// passes any point stays there for good.
+/// The points an engine passes, where it is to wait and where it is to die: from the moment it
+/// comes there, whoever passes any point stays there for good.
 public final class CrashPoints implements Boundaries {
   /// Ends the threads of an engine that is dead already.
   private static final class Dead extends RuntimeException {
@@ -21,6 +21,8 @@ public final class CrashPoints implements Boundaries {
   private final List<String> passed = new ArrayList<>();
   private @Nullable String deadly;
   private int skip;
+  private @Nullable String holding;
+  private int held;
   private boolean dead;
   private boolean released;
 
@@ -30,6 +32,21 @@ public final class CrashPoints implements Boundaries {
   public synchronized void dieAt(String point, int occurrence) {
     deadly = point;
     skip = occurrence;
+  }
+
+  /// Makes everybody who comes to a point wait there, until [#letGo].
+  public synchronized void hold(String point) {
+    holding = point;
+  }
+
+  /// How many wait.
+  public synchronized int held() {
+    return held;
+  }
+
+  public synchronized void letGo() {
+    holding = null;
+    notifyAll();
   }
 
   /// Every point passed so far, in order.
@@ -60,7 +77,9 @@ public final class CrashPoints implements Boundaries {
         die();
       }
     }
-    while (dead) {
+    boolean holds = point.equals(holding);
+    held += holds ? 1 : 0;
+    while (dead || (holds && holding != null)) {
       if (released) {
         throw new Dead();
       }
@@ -70,6 +89,7 @@ public final class CrashPoints implements Boundaries {
         throw new Dead();
       }
     }
+    held -= holds ? 1 : 0;
   }
 
   synchronized void die() {

@@ -75,7 +75,7 @@ public final class EngineHarness
   @Override
   public void handleTestExecutionException(ExtensionContext context, Throwable failure)
       throws Throwable {
-    System.err.println("---- " + context.getDisplayName() + "\n" + journal());
+    System.out.println("---- " + context.getDisplayName() + "\n" + journal());
     throw failure;
   }
 
@@ -83,7 +83,11 @@ public final class EngineHarness
   public Semper start() throws InterruptedException {
     if (home == null) {
       try {
-        home = Files.createTempDirectory("semper-test-");
+        Path memory = Path.of("/dev/shm"); // Many small commits: a disk would only slow tests down.
+        home =
+            Files.isWritable(memory)
+                ? Files.createTempDirectory(memory, "semper-test-")
+                : Files.createTempDirectory("semper-test-");
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

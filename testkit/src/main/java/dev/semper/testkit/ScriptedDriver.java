@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// Its programs survive the server: give the same object to the next one. A server talks to it
 /// through a connection of its own ([#connect]), which can be cut as `kill -9` cuts it.
 ///
-/// Settings: `note` (free text) and `broken` (true is refused by [#validate]).
+/// Settings: `note` (free text), which [#validate] refuses once the test says so.
 public final class ScriptedDriver implements Driver {
   /// One program that was started.
   private static final class Program {
@@ -62,6 +62,7 @@ public final class ScriptedDriver implements Driver {
   private final List<String> launched = new ArrayList<>();
   private final Connection own = new Connection();
   private @Nullable Connection listener;
+  private volatile @Nullable String refused;
   private int handles = 1000;
 
   public ScriptedDriver() {
@@ -92,6 +93,11 @@ public final class ScriptedDriver implements Driver {
   /// @param workload name, or name and version as in `web@2`
   public synchronized void answer(String workload, String command, int code) {
     answers.put(workload + "/" + command, code);
+  }
+
+  /// From now on specifications with that `note` cannot run here.
+  public void refuse(String note) {
+    refused = note;
   }
 
   /// Ends the running programs of an instance, e.g. `web-0`.
@@ -208,13 +214,13 @@ public final class ScriptedDriver implements Driver {
 
   @Override
   public List<String> settingNames() {
-    return List.of("note", "broken");
+    return List.of("note");
   }
 
   @Override
   public List<SettingProblem> validate(Map<String, Object> settings) {
-    return Boolean.TRUE.equals(settings.get("broken"))
-        ? List.of(new SettingProblem("broken", "is true, and should not be"))
+    return refused != null && refused.equals(settings.get("note"))
+        ? List.of(new SettingProblem("note", "is not possible on this machine any more"))
         : List.of();
   }
 

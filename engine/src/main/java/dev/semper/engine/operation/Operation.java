@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param error why it failed; may be empty
 /// @param errorCode name of an ErrorCode; may be empty
 /// @param parent batch it belongs to
-/// @param after operations that must have succeeded before it starts
+/// @param after operations that must have ended before it starts
 /// @param attempt from 1; retried operations count up
 public record Operation(
     String id,

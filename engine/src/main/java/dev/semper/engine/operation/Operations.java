@@ -44,6 +44,10 @@ import org.slf4j.LoggerFactory;
 
 /// Takes, runs and remembers operations.
 public final class Operations {
+  /// Bound by whoever must leave a trace of each request: asked for the audit record that becomes
+  /// durable together with the operation.
+  public static final ScopedValue<Witness> WITNESS = ScopedValue.newInstance();
+
   private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -94,6 +98,12 @@ public final class Operations {
       }
     }
     for (Work batch : queue.matching(h -> h.kind() == OperationKind.BATCH)) {
+      String by = batch.head().cancelledBy();
+      if (by != null) {
+        for (Work member : queue.matching(h -> batch.id().equals(h.parent()))) {
+          cancelIfOpen(member, by);
+        }
+      }
       settleBatch(batch.id());
     }
     queue.dispatch();
@@ -739,7 +749,9 @@ public final class Operations {
         request.start(),
         false,
         true,
-        create ? TIMEOUT : TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
+        create
+            ? TIMEOUT
+            : TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
         1,
         Map.of("action", item.action().id(), "version", spec.version()),
         null,
@@ -807,6 +819,9 @@ public final class Operations {
           head.id(),
           head.actor());
     }
+    if (WITNESS.isBound()) {
+      rows.audit(WITNESS.get().of(heads.getFirst().id()));
+    }
     store.commit(rows, PATIENCE);
     boundaries.pass("submit/" + heads.getFirst().kind().id());
     created.forEach(owners::register);
@@ -828,7 +843,9 @@ public final class Operations {
               } catch (InterruptedException _) {
                 // The server is closing: the journal has what the next one needs.
               } catch (RuntimeException e) {
-                broken(work, e);
+                if (!Runner.isEndOfServer(e)) {
+                  broken(work, e);
+                }
               } finally {
                 threads.remove(Thread.currentThread().threadId());
                 queue.slots().give();
@@ -854,6 +871,8 @@ public final class Operations {
       ended(work);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
+    } catch (SemperException again) {
+      LOG.error("Its end could not be recorded: {}", again.getMessage());
     }
   }
 
@@ -863,9 +882,9 @@ public final class Operations {
     if (parent != null) {
       boolean well = work.head().status() == Status.SUCCEEDED;
       Optional<Work> batch = queue.find(parent);
-      if (!well
-          && batch.isPresent()
-          && (batch.get().head().failFast() || batch.get().cancelled())) {
+      // A batch that is cancelled cancels its members itself.
+      boolean over = batch.isPresent() && batch.get().head().failFast() && !batch.get().cancelled();
+      if (!well && over) {
         for (Work member : queue.matching(h -> parent.equals(h.parent()))) {
           withdraw(member, "an earlier member of the batch failed");
         }

@@ -59,6 +59,33 @@ final class Planner {
     return List.copyOf(planner.steps);
   }
 
+  /// Plans another try after one has failed: what it has launched may still be on its way.
+  static List<PlannedStep> again(
+      OperationKind kind,
+      Workload workload,
+      long target,
+      WorkloadSpec spec,
+      boolean start,
+      boolean checkDependencies) {
+    boolean error = workload.state() == State.ERROR;
+    Planner planner = new Planner(workload);
+    if (kind == OperationKind.START && planner.isComingUp()) {
+      planner.add(step(Action.AWAIT_READY, -1, target));
+      if (workload.state() != State.RUNNING) {
+        planner.go(Trigger.HEALTH_CHECK_PASS);
+      }
+    } else if (kind == OperationKind.RESTART && error) {
+      planner.launchAll(target, spec);
+    } else {
+      return plan(kind, workload, target, spec, start, checkDependencies);
+    }
+    return List.copyOf(planner.steps);
+  }
+
+  private boolean isComingUp() {
+    return state == State.STARTING || state == State.RESTARTING || state == State.RUNNING;
+  }
+
   /// What is left to do after an operation has failed and was undone as far as it can be, so that
   /// the workload does not stay in a state that only an operation leaves.
   static List<PlannedStep> repair(OperationKind kind, Workload workload, boolean failed) {
@@ -106,13 +133,9 @@ final class Planner {
         }
       }
       case UNINSTALLING -> {
-        if (failed) {
-          planner.go(Trigger.ERROR);
-        } else {
-          planner.go(Trigger.HEALTH_CHECK_PASS);
-          if (wanted) {
-            planner.comeBack(kind);
-          }
+        planner.go(Trigger.HEALTH_CHECK_PASS);
+        if (wanted) {
+          planner.comeBack(kind);
         }
       }
       case STOPPED -> {

@@ -61,8 +61,9 @@ record Readiness(WorkloadSpec spec, int ordinal, long generation) {
           instance.health().ready()
               ? new Answer.Ready()
               : new Answer.NotYet(name + " is not ready: " + probes(instance));
-      case LAUNCHING -> new Answer.NotYet(name + " is being launched");
-      case STARTING -> new Answer.NotYet(name + " is starting" + startup(instance));
+      case LAUNCHING -> new Answer.NotYet(name + " is being launched" + before(instance));
+      case STARTING ->
+          new Answer.NotYet(name + " is starting" + before(instance) + startup(instance));
       case BACKOFF -> new Answer.NotYet(name + " is not running: " + instance.reason());
       case RESTARTING -> new Answer.NotYet(name + " is being restarted: " + instance.reason());
       case STOPPING -> new Answer.Never(name + " is being stopped: " + instance.reason());
@@ -78,6 +79,10 @@ record Readiness(WorkloadSpec spec, int ordinal, long generation) {
     return exit != null
         && exit.code() != null
         && spec.restart().successCodes().contains(exit.code());
+  }
+
+  private static String before(Instance instance) {
+    return instance.lastExit() == null ? "" : " again after it ended with " + instance.lastExit();
   }
 
   private static String startup(Instance instance) {

@@ -108,10 +108,11 @@ final class Runner {
   private Outcome forward() throws InterruptedException {
     try {
       Optional<Workload> workload = owners.find(tenant(), name());
+      if (work.head().kind() == OperationKind.DELETE && !workload.filter(this::meant).isPresent()) {
+        return removedBefore();
+      }
       if (workload.isEmpty()) {
-        return work.head().kind() == OperationKind.DELETE
-            ? new Outcome.Done("")
-            : new Outcome.Failed("Workload " + name() + " has been deleted", ErrorCode.NOT_FOUND);
+        return new Outcome.Failed("Workload " + name() + " has been deleted", ErrorCode.NOT_FOUND);
       }
       owners.ask(tenant(), name(), new WorkloadEvent.Begin(work.id(), work.head().kind().id()));
       if (work.head().planned() < work.head().attempt()) {
@@ -124,18 +125,33 @@ final class Runner {
     }
   }
 
+  /// Whether it is the workload that was to be deleted, and not one that has come under its name
+  /// since.
+  private boolean meant(Workload workload) {
+    return !workload.createdAt().isAfter(work.head().createdAt());
+  }
+
+  /// The server died after the removal, before the journal had its result and the logs were gone.
+  private Outcome removedBefore() {
+    if (owners.find(tenant(), name()).isEmpty()) {
+      owners.deleteLogs(tenant(), name());
+    }
+    for (int position = work.next(); position >= 0; position = work.next()) {
+      work.end(position, StepStatus.DONE, "");
+    }
+    return new Outcome.Done("");
+  }
+
   private void plan() {
     Head head = work.head();
     Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
     long target = head.generation() == 0 ? workload.generation() : head.generation();
+    WorkloadSpec spec = specs.apply(workload, target);
+    boolean check = head.checkDependencies();
     work.plan(
-        Planner.plan(
-            head.kind(),
-            workload,
-            target,
-            specs.apply(workload, target),
-            head.start(),
-            head.checkDependencies()),
+        head.attempt() == 1
+            ? Planner.plan(head.kind(), workload, target, spec, head.start(), check)
+            : Planner.again(head.kind(), workload, target, spec, head.start(), check),
         workload);
   }
 
@@ -185,12 +201,17 @@ final class Runner {
 
   /// A closing server ends the run here and leaves the journal as it is.
   private static Outcome failed(SemperException e) throws InterruptedException {
-    if (e.code() == ErrorCode.SHUTTING_DOWN || e.code() == ErrorCode.FENCED) {
+    if (isEndOfServer(e)) {
       InterruptedException ended = new InterruptedException(e.getMessage());
       ended.initCause(e);
       throw ended;
     }
     return new Outcome.Failed(String.valueOf(e.getMessage()), e.code());
+  }
+
+  static boolean isEndOfServer(RuntimeException e) {
+    return e instanceof SemperException known
+        && (known.code() == ErrorCode.SHUTTING_DOWN || known.code() == ErrorCode.FENCED);
   }
 
   private Outcome carryOut(PlannedStep step, boolean undo) throws InterruptedException {
@@ -311,11 +332,10 @@ final class Runner {
     if (blocked.isPresent()) {
       return blocked.get();
     }
-    left = undo ? left : shorter(left, Duration.ofNanos(deadlineNanos - System.nanoTime()));
     Optional<Workload> settled =
         slots.whileWaiting(
             work,
-            left,
+            undo ? left : shorter(left, Duration.ofNanos(deadlineNanos - System.nanoTime())),
             p ->
                 owners.await(
                     tenant(),
@@ -339,8 +359,12 @@ final class Runner {
           new Outcome.Failed(reason, ErrorCode.LAUNCH_FAILED);
       case Readiness.Answer.NotYet(String reason) ->
           new Outcome.Failed(
-              "not ready within %d s: %s".formatted(left.toSeconds(), reason), ErrorCode.TIMEOUT);
+              "not ready within %s: %s".formatted(text(left), reason), ErrorCode.TIMEOUT);
     };
+  }
+
+  private static String text(Duration duration) {
+    return duration.toSeconds() > 0 ? duration.toSeconds() + " s" : duration.toMillis() + " ms";
   }
 
   /// A start waits for a dependency no longer than the dependency says. What waits goes on waiting
@@ -452,7 +476,10 @@ final class Runner {
     Head head = work.head();
     boolean again =
         switch (ended) {
-          case FAILED, ROLLED_BACK -> head.attempt() < head.attempts() && !work.cancelled();
+          case FAILED, ROLLED_BACK ->
+              head.attempt() < head.attempts()
+                  && !work.cancelled()
+                  && deadlineNanos - System.nanoTime() > 0;
           case QUEUED, RUNNING, WAITING, UNWINDING, SUCCEEDED -> false;
           case CANCELLED, INCONSISTENT -> false;
         };
@@ -460,6 +487,8 @@ final class Runner {
       return false;
     }
     Duration pause = Duration.ofMillis(Math.min(1000L << Math.min(head.attempt() - 1, 10), 30_000));
+    // Let go meanwhile, so that the workload comes to rest where its instances have taken it.
+    letGo(true);
     // The next try is durable before it is waited for: it is planned afresh after a crash too.
     work.again();
     work.to(Status.WAITING);
@@ -476,6 +505,13 @@ final class Runner {
   }
 
   private void end(Status status, boolean failed) throws InterruptedException {
+    letGo(failed);
+    boundaries.pass(work.head().kind().id() + "/end/finished");
+    work.to(status);
+    boundaries.pass(work.head().kind().id() + "/end/recorded");
+  }
+
+  private void letGo(boolean failed) throws InterruptedException {
     try {
       owners.ask(tenant(), name(), new WorkloadEvent.Finish(work.id(), failed));
     } catch (SemperException e) {
@@ -483,9 +519,6 @@ final class Runner {
         LOG.warn("Operation {} could not let go of {}: {}", work.id(), name(), e.getMessage());
       }
     }
-    boundaries.pass(work.head().kind().id() + "/end/finished");
-    work.to(status);
-    boundaries.pass(work.head().kind().id() + "/end/recorded");
   }
 
   private WorkloadSpec spec(long generation) {

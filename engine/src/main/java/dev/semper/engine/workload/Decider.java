@@ -186,12 +186,13 @@ final class Decider {
     reevaluate();
     for (Instance instance : List.copyOf(instances.values())) {
       boolean up = instance.phase() == Phase.STARTING || instance.phase() == Phase.RUNNING;
-      if (up && state != State.STOPPING) {
-        spec(instance.generation()).probes().stream()
-            .filter(p -> p.type() != ProbeSpec.Type.READINESS)
-            .filter(p -> fails(instance, p))
-            .findFirst()
-            .ifPresent(p -> heal(instance, p.type(), p.name(), said(instance, p)));
+      boolean failed =
+          spec(instance.generation()).probes().stream()
+              .anyMatch(p -> p.type() != ProbeSpec.Type.READINESS && fails(instance, p));
+      if (up && failed) {
+        // Its probe holds after a failure; asked anew, it says whether that still is so.
+        effects.add(new Effect.Unwatch(instance.incarnation()));
+        effects.add(new Effect.Watch(instance));
       }
     }
   }
@@ -332,8 +333,13 @@ final class Decider {
 
   private void promote(int ordinal, long g) {
     for (Instance instance : List.copyOf(instances.values())) {
-      if (instance.ordinal() == ordinal && instance.generation() == g && instance.candidate()) {
+      if (instance.ordinal() != ordinal) {
+        continue;
+      }
+      if (instance.generation() == g && instance.candidate()) {
         put(instance.of(g, false));
+      } else if (instance.generation() != g && !instance.isLive()) {
+        remove(instance); // It was kept in case its successor is no better.
       }
     }
   }
@@ -721,7 +727,7 @@ final class Decider {
 
   private void startupProbed(Instance instance, Prober.Verdict verdict) {
     if (!verdict.passed()) {
-      heal(instance, verdict.type(), verdict.probe(), verdict.message());
+      heal(instance, verdict);
     } else if (instance.phase() == Phase.STARTING && startupPasses(instance)) {
       up(instance);
     }
@@ -773,14 +779,16 @@ final class Decider {
             instance.with(
                 new Health(health.started(), health.ready(), lives(instance), health.probes())));
     if (!verdict.passed()) {
-      heal(changed, verdict.type(), verdict.probe(), verdict.message());
+      heal(changed, verdict);
     }
   }
 
   /// A probe wants the instance gone and back.
-  private void heal(Instance instance, ProbeSpec.Type type, String probe, String message) {
+  private void heal(Instance instance, Prober.Verdict verdict) {
     String why =
-        "%s probe %s failed: %s".formatted(type.name().toLowerCase(Locale.ROOT), probe, message);
+        "%s probe %s failed: %s"
+            .formatted(
+                verdict.type().name().toLowerCase(Locale.ROOT), verdict.probe(), verdict.message());
     if (state != State.MAINTENANCE) {
       halt(instance, instance.candidate() ? Phase.STOPPING : Phase.RESTARTING, why);
     }

@@ -72,7 +72,11 @@ final class Launches {
 
   /// Where the logs of a workload are.
   Path directory(Workload workload) {
-    return logs.resolve(workload.tenant()).resolve(workload.name());
+    return directory(workload.tenant(), workload.name());
+  }
+
+  Path directory(String tenant, String name) {
+    return logs.resolve(tenant).resolve(name);
   }
 
   private static Map<String, String> own(Workload workload, Instance instance, WorkloadSpec spec) {

@@ -50,7 +50,6 @@ public final class Lifecycle {
           .also(RESTARTING, UPDATE, UPDATING)
           .also(RESTARTING, COMPLETE, STOPPED)
           .on(STOPPING, HEALTH_CHECK_PASS, STOPPED)
-          .also(STOPPING, Trigger.ERROR, State.ERROR)
           .on(STOPPED, START, STARTING)
           .on(STOPPED, UNINSTALL, UNINSTALLING)
           .also(STOPPED, UPDATE, CONFIGURING)
@@ -63,8 +62,7 @@ public final class Lifecycle {
           .also(State.ERROR, UPDATE, UPDATING)
           .also(DISABLED, ENABLE, STOPPED)
           .also(DISABLED, UNINSTALL, UNINSTALLING)
-          .on(UNINSTALLING, HEALTH_CHECK_PASS, INACTIVE)
-          .also(UNINSTALLING, Trigger.ERROR, State.ERROR);
+          .on(UNINSTALLING, HEALTH_CHECK_PASS, INACTIVE);
 
   private Lifecycle() {}
 

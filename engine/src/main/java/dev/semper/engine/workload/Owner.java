@@ -135,7 +135,7 @@ final class Owner {
         batch.clear();
         batch.add(mailbox.take());
         mailbox.drainTo(batch, EVENTS_PER_COMMIT - 1);
-        handle(batch);
+        guarded(batch);
       }
     } catch (InterruptedException _) {
       // The server is closing; what was not made durable never happened.
@@ -147,6 +147,18 @@ final class Owner {
       // Those of the last batch that have their answer already keep it.
       batch.forEach(mail -> refuse(mail, why));
       drain().forEach(mail -> refuse(mail, why));
+    }
+  }
+
+  /// A defect met with some mail must not end the owner: nobody else looks after the workload.
+  private void guarded(List<Mail> batch) throws InterruptedException {
+    try {
+      handle(batch);
+    } catch (SemperException e) {
+      throw e; // The database is no longer ours.
+    } catch (RuntimeException e) {
+      LOG.error("The owner of {} met a defect with {} and goes on", current.name(), batch, e);
+      batch.forEach(mail -> refuse(mail, e));
     }
   }
 

@@ -183,7 +183,9 @@ public final class Owners {
                 owner);
           }
         }
-        case ENDED, FAILED -> {}
+        // The server may have died between recording its end and telling the driver so.
+        case ENDED, FAILED ->
+            hands.carryOut(workload, new Effect.Forget(instance.incarnation()), owner);
       }
     }
   }
@@ -404,10 +406,12 @@ public final class Owners {
     byUid.remove(removed.uid());
     waiting.values().forEach(waiters -> waiters.remove(owner));
     published(new Key(tenant, name), removed);
-    deleteLogs(launches.directory(removed));
+    deleteLogs(tenant, name);
   }
 
-  private static void deleteLogs(Path directory) {
+  /// Deletes what instances of a workload that has been removed have written.
+  public void deleteLogs(String tenant, String name) {
+    Path directory = launches.directory(tenant, name);
     if (!Files.isDirectory(directory)) {
       return;
     }

@@ -1,0 +1,172 @@
+package dev.semper.acceptance;
+
+import dev.semper.api.OperationInfo;
+import dev.semper.engine.operation.OperationKind;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// One kind of operation on a stage, for the server to be killed in.
+@SuppressWarnings("ImmutableEnumChecker") // its functions hold no state
+enum Drill {
+  INSTALL(
+      OperationKind.INSTALL,
+      _ -> {},
+      stage -> stage.applyOnce(false, stage.workload("web", "1", 2, Stage.SLEEP))),
+
+  START(
+      OperationKind.START,
+      stage -> stage.await(stage.apply(false, false, web(stage, "1"))),
+      stage -> stage.actOnce("web", "start")),
+
+  STOP(
+      OperationKind.STOP,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "stop")),
+
+  RESTART(
+      OperationKind.RESTART,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "restart")),
+
+  /// Start-first: old and new run beside each other for a moment.
+  UPDATE(
+      OperationKind.UPDATE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.applyOnce(false, web(stage, "2"))),
+
+  UPDATE_STOP_FIRST(
+      OperationKind.UPDATE,
+      stage -> stage.apply(web(stage, "1")),
+      stage ->
+          stage.applyOnce(
+              false,
+              stage.workload("web", "2", 2, Stage.SLEEP, "update = { order = \"stop-first\" }"))),
+
+  /// The new version ends before it is ready.
+  UPDATE_THAT_GOES_BACK(
+      OperationKind.UPDATE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.applyOnce(false, stage.workload("web", "2", 2, "exit 1", "restart = \"no\""))),
+
+  SCALE_UP(
+      OperationKind.UPDATE,
+      stage -> stage.apply(stage.workload("web", "1", 1, Stage.SLEEP)),
+      stage -> stage.applyOnce(false, stage.workload("web", "1", 3, Stage.SLEEP))),
+
+  SCALE_DOWN(
+      OperationKind.UPDATE,
+      stage -> stage.apply(stage.workload("web", "1", 3, Stage.SLEEP)),
+      stage -> stage.applyOnce(false, stage.workload("web", "1", 1, Stage.SLEEP))),
+
+  RECONFIGURE(
+      OperationKind.UPDATE,
+      stage -> stage.apply(web(stage, "1")),
+      stage ->
+          stage.applyOnce(
+              false, stage.workload("web", "1", 2, Stage.SLEEP, "labels = { team = \"core\" }"))),
+
+  ROLLBACK(
+      OperationKind.ROLLBACK,
+      stage -> {
+        stage.apply(web(stage, "1"));
+        stage.apply(web(stage, "2"));
+      },
+      stage -> stage.actOnce("web", "rollback")),
+
+  DELETE(
+      OperationKind.DELETE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "delete")),
+
+  DISABLE(
+      OperationKind.DISABLE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "disable")),
+
+  ENABLE(
+      OperationKind.ENABLE,
+      stage -> {
+        stage.apply(web(stage, "1"));
+        stage.act("web", "disable");
+      },
+      stage -> stage.actOnce("web", "enable")),
+
+  RECOVER(
+      OperationKind.RECOVER,
+      stage -> {
+        String rest = "test -f " + stage.file("mended") + " || exit 3; " + Stage.SLEEP;
+        stage.await(
+            stage.apply(false, true, stage.workload("web", "1", 1, rest, "restart = \"no\"")));
+        stage.touch("mended");
+      },
+      stage -> stage.actOnce("web", "recover")),
+
+  MAINTENANCE(
+      OperationKind.ENTER_MAINTENANCE,
+      stage -> stage.apply(web(stage, "1")),
+      stage -> stage.actOnce("web", "maintenance")),
+
+  RESUME(
+      OperationKind.EXIT_MAINTENANCE,
+      stage -> {
+        stage.apply(web(stage, "1"));
+        stage.act("web", "maintenance");
+      },
+      stage -> stage.actOnce("web", "resume")),
+
+  BATCH(
+      OperationKind.BATCH,
+      _ -> {},
+      stage ->
+          stage.applyOnce(
+              false,
+              stage.workload("db", "1", 1, Stage.SLEEP),
+              stage.workload("app", "1", 1, Stage.SLEEP, after(stage, "db")),
+              stage.workload("web", "1", 1, Stage.SLEEP, after(stage, "app")))),
+
+  PRUNE(
+      OperationKind.DELETE,
+      stage ->
+          stage.apply(
+              stage.workload("db", "1", 1, Stage.SLEEP),
+              stage.workload("app", "1", 1, Stage.SLEEP, after(stage, "db")),
+              stage.workload("web", "1", 1, Stage.SLEEP)),
+      stage ->
+          stage.applyOnce(
+              true,
+              stage.workload("web", "1", 1, Stage.SLEEP),
+              CrashAtEveryStepTest.bystander(stage.witness())));
+
+  private final OperationKind kind;
+  private final Consumer<Stage> prepare;
+  private final Function<Stage, OperationInfo> act;
+
+  Drill(OperationKind kind, Consumer<Stage> prepare, Function<Stage, OperationInfo> act) {
+    this.kind = kind;
+    this.prepare = prepare;
+    this.act = act;
+  }
+
+  private static String web(Stage stage, String version) {
+    return stage.workload("web", version, 2, Stage.SLEEP);
+  }
+
+  private static String after(Stage stage, String role) {
+    return "depends_on = [\"" + stage.name(role) + "\"]";
+  }
+
+  /// The kind of the operation, or of the members of its batch.
+  OperationKind kind() {
+    return kind;
+  }
+
+  /// Sets the stage.
+  void prepare(Stage stage) {
+    prepare.accept(stage);
+  }
+
+  /// Asks for the operation. Said again, it gives the same operation.
+  OperationInfo act(Stage stage) {
+    return act.apply(stage);
+  }
+}

@@ -59,7 +59,7 @@ def conditions(program, chosen):
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "command": "bench/run " + " ".join(sys.argv[1:]),
+        "command": "bench/run " + " ".join(sys.argv[3:]),
         "machine": f"{os.cpu_count()} cores {cpu}, Linux {platform.release()}",
         "java": java,
         "commit": commit,

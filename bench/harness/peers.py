@@ -27,16 +27,9 @@ def ticks(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def cpu_nanos(pid):
-    """Finer than ticks: what the scheduler has counted over all threads that live, in seconds."""
-    total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        try:
-            with open(f"/proc/{pid}/task/{task}/schedstat") as stat:
-                total += int(stat.read().split()[0])
-        except OSError:
-            pass
-    return total / 1e9
+def cpu_seconds(pid):
+    """Processor time of a process by the kernel's clock for it: to the nanosecond, threads that have ended included."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def switches(pid):
@@ -100,7 +93,7 @@ class Peer:
         return parts
 
     def cpu(self):
-        return {part: cpu_nanos(pid) for part, pid in self.pids().items() if part != "spare"}
+        return {part: cpu_seconds(pid) for part, pid in self.pids().items() if part != "spare"}
 
     def switches(self):
         return {part: switches(pid) for part, pid in self.pids().items() if part != "spare"}

@@ -62,7 +62,7 @@ def verdict(value, aim, how, unit):
         return text, "not measured"
     met = {"<=": value <= aim, "<": value < aim, ">=": value >= aim}[how]
     ratio = (aim / value if how == ">=" else value / aim) if value and aim else 0
-    return text, "met" if met else f"**missed: {ratio:.1f} times**"
+    return text, "met" if met else f"**missed: {ratio:.2f} times**"
 
 
 def table(run):

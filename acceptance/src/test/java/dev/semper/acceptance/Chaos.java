@@ -86,8 +86,8 @@ final class Chaos implements AutoCloseable {
     }
   }
 
-  /// One life of the server: one in three ends while it starts, the others after a few requests, in the
-  /// middle of what comes of them. Times follow the machine's own pace.
+  /// One life of the server: one in three ends while it starts, the others after a few requests, in
+  /// the middle of what comes of them. Times follow the machine's own pace.
   private void round() {
     storm(true);
     long launched = System.nanoTime();

@@ -217,7 +217,8 @@ final class Witness {
     }
   }
 
-  /// No step stays open in the journal; no record of the keeper and no log outlives what it is about.
+  /// No step stays open in the journal; no record of the keeper and no log outlives what it is
+  /// about.
   private void verifyNothingIsLeft() {
     for (OperationInfo operation : server.client().operations(null, null, 50).items()) {
       assertThat(operation.steps())

@@ -80,25 +80,36 @@ public record SpecDiff(List<Change> changes, Effect effect) {
     if (Objects.equals(before, after)) {
       return;
     }
-    Map<String, Object> left = parts(path, before);
-    Map<String, Object> right = parts(path, after);
-    if (left == null || right == null) {
-      changes.add(new Change(path, Secrets.masked(key, before), Secrets.masked(key, after)));
-      return;
-    }
+    Map<String, Object> left = before == null ? Map.of() : parts(path, before);
+    Map<String, Object> right = after == null ? Map.of() : parts(path, after);
     int count = changes.size();
-    for (String part : union(right.keySet(), left.keySet())) {
-      compare(Words.join(path, part), part, left.get(part), right.get(part), changes);
+    if (left != null && right != null) {
+      for (String part : union(right.keySet(), left.keySet())) {
+        compare(Words.join(path, part), part, left.get(part), right.get(part), changes);
+      }
     }
-    if (changes.size() == count && before != null && after != null) {
-      changes.add(new Change(path, List.copyOf(left.keySet()), List.copyOf(right.keySet())));
+    if (changes.size() == count) {
+      changes.add(whole(path, key, before, after));
     }
   }
 
-  /// The named parts that are compared one by one; nothing has none.
+  /// A change of a value as a whole; of a list of tables only the order of their names.
+  private static Change whole(
+      String path, String key, @Nullable Object before, @Nullable Object after) {
+    return IDENTITIES.containsKey(path)
+        ? new Change(path, names(path, before), names(path, after))
+        : new Change(path, Secrets.masked(key, before), Secrets.masked(key, after));
+  }
+
+  private static @Nullable List<String> names(String path, @Nullable Object list) {
+    Map<String, Object> parts = list == null ? null : parts(path, list);
+    return parts == null ? null : List.copyOf(parts.keySet());
+  }
+
+  /// The named parts that are compared one by one.
   ///
   /// @return null for a value that is compared as a whole
-  private static @Nullable Map<String, Object> parts(String path, @Nullable Object value) {
+  private static @Nullable Map<String, Object> parts(String path, Object value) {
     Map<String, Object> parts = new LinkedHashMap<>();
     if (value instanceof Map<?, ?> map) {
       map.forEach((k, v) -> parts.put(String.valueOf(k), v));

@@ -171,18 +171,6 @@ class ProbeSchedulerTest {
   }
 
   @Test
-  void livenessAndStartupPassAtOnceWhateverTheirSuccessThreshold() {
-    rig.watch(
-        "i1",
-        Health.NEW,
-        probe("startup", ProbeSpec.Type.STARTUP, 3, 5),
-        probe("live", ProbeSpec.Type.LIVENESS, 3, 5));
-    advanceToCheck("live", 1);
-
-    assertThat(rig.verdicts).extracting(Verdict::probe).containsExactly("startup", "live");
-  }
-
-  @Test
   void tellsCrossingsNotResults() {
     rig.watch("i1", Health.NEW, readiness(2, 1));
     rig.advance(MINUTE);

@@ -127,7 +127,7 @@ class ProbesTest {
                 scheme,
                 "127.0.0.1",
                 0,
-                "/a b?x=1",
+                "/a%20b?x=1",
                 Map.of("X-Probe", "yes", "host", "example.org"),
                 List.of(),
                 "is well")));

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /// Does tcp checks and plain http checks on the scheduler's own thread, without blocking: no
 /// hand-over between threads, which is most of the cost of a small exchange.
-/// docs/adr/0003-probe-client.md has the figures. Not thread-safe but for [#wakeUp].
+/// docs/adr/0002-probe-client.md has the figures. Not thread-safe but for [#wakeUp].
 final class SocketChecker implements Checker, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(SocketChecker.class);
   private static final int BUFFER = 4096;

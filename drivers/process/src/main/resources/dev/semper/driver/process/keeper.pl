@@ -438,7 +438,8 @@ sub child {
 sub unlinked_record { return "$state/.record$_[0]" }
 
 sub new_record {
-  sysopen(my $fh, unlinked_record($$), O_WRONLY | O_CREAT | O_TRUNC, 0600) or return undef;
+  unlink unlinked_record($$); # a dead keeper may have left it: linked to the record of a process that runs
+  sysopen(my $fh, unlinked_record($$), O_WRONLY | O_CREAT | O_EXCL, 0600) or return undef;
   return $fh;
 }
 

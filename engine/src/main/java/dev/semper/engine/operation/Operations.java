@@ -508,8 +508,9 @@ public final class Operations {
             ErrorCode.INVALID_REQUEST, "workload " + request.workload() + " is in the batch twice");
       }
       workload(tenant, request.workload());
-      if (!request.queue() && queue.on(tenant, request.workload()).isPresent()) {
-        throw conflict(queue.on(tenant, request.workload()).orElseThrow().head());
+      Optional<Work> other = queue.on(tenant, request.workload());
+      if (!request.queue() && other.isPresent()) {
+        throw conflict(other.get().head());
       }
     }
     Head batch =
@@ -621,7 +622,8 @@ public final class Operations {
     return head.generation() != 0
         && head.tenant().equals(workload.tenant())
         && workload.name().equals(head.workload())
-        && head.status() != Status.UNWINDING;
+        && head.status() != Status.UNWINDING
+        && !head.status().ended();
   }
 
   private static Plan.Action action(SpecDiff.Effect effect) {
@@ -727,15 +729,16 @@ public final class Operations {
       target = 1;
     } else {
       workload = workload(request.tenant(), spec.name());
-      if (!request.queue() && queue.on(request.tenant(), spec.name()).isPresent()) {
-        throw conflict(queue.on(request.tenant(), spec.name()).orElseThrow().head());
+      Optional<Work> other = queue.on(request.tenant(), spec.name());
+      if (!request.queue() && other.isPresent()) {
+        throw conflict(other.get().head());
       }
       boolean same = workload.spec().equals(spec) && create;
       target = same ? workload.generation() : nextGeneration(workload);
       if (!same) {
         owners.prepare(workload, target, spec, request.actor(), rows);
       }
-      if (!create && queue.on(request.tenant(), spec.name()).isEmpty()) {
+      if (!create && other.isEmpty()) {
         Planner.plan(OperationKind.UPDATE, workload, target, spec, true, false);
       }
     }

@@ -60,9 +60,12 @@ final class Queue {
         .toList();
   }
 
-  /// The operation that works on or waits for a workload, the first of them.
+  /// The operation that works on or waits for a workload, the first of them. One that has ended is
+  /// in nobody's way, even if it has not left the queue yet: its end has been told already.
   synchronized Optional<Work> on(String tenant, String workload) {
-    return matching(h -> h.tenant().equals(tenant) && workload.equals(h.workload())).stream()
+    return matching(
+            h -> !h.status().ended() && h.tenant().equals(tenant) && workload.equals(h.workload()))
+        .stream()
         .findFirst();
   }
 

@@ -123,7 +123,9 @@ final class ServerFaultsTest {
       Awaitility.await("it says why it cannot start, or starts and is not ready")
           .atMost(Lab.PATIENCE)
           .until(() ->
-              !lab.server().running() || Files.exists(home.resolve("semper/run/server.json")));
+              !lab.server().running()
+                  || Files.readString(home.resolve("semper/run/server.json"))
+                      .contains(":" + lab.server().pid() + ","));
       boolean refusedToStart = !lab.server().running();
       System.out.println(
           "on a full disk the server " + (refusedToStart ? "does not start" : "starts"));

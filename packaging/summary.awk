@@ -16,6 +16,7 @@ function plain(text) {
 
 /<testcase / { tests++; class = attribute($0, "classname"); sub(/.*\./, "", class); test = class "." attribute($0, "name") }
 /<(failure|error)[ >]/ && !seen[FILENAME, test]++ { failures++; print "failed:  " test ": " attribute($0, "message") }
+/<flaky(Failure|Error)[ >]/ { print "FLAKY:   " test ", passed when run again: " attribute($0, "message") }
 /<skipped/ { skips++; print "skipped: " test ": " (attribute($0, "message") == "" ? "no reason given" : attribute($0, "message")) }
 
 END {

@@ -16,12 +16,9 @@ final class Capabilities {
     all.add(
         new Capability(
             "tree-kill",
-            cgroups.tracks(),
-            cgroups.tracks()
-                ? "session, descendants, environment mark, control group"
-                : "session, descendants, environment mark; no control groups: what forks away, makes"
-                    + " a session of its own and overwrites its environment is not found"));
-    boolean root = Machine.isRoot();
+            true,
+            "session, descendants, environment mark; control group with resources"));
+    boolean root = "root".equals(System.getProperty("user.name"));
     all.add(
         new Capability(
             "other-users",

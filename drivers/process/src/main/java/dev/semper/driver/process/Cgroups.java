@@ -16,19 +16,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Control groups: one per incarnation under `semper/HOME/`, on version 2, version 1 or both side
-/// by side. Every incarnation gets one where root may make them, since nothing else finds a process
-/// that forks away, makes a session of its own and overwrites its environment, as servers do that
-/// show what they are at in `ps`. Those with limits get one for each limit too.
+/// Control groups for instances with limits: one group per incarnation under `semper/HOME/`, on
+/// version 2, version 1 or both side by side. Instances without limits get none: joining a group
+/// costs more than starting a program.
 final class Cgroups implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Cgroups.class);
   private static final int CPU_PERIOD = 100_000;
   static final List<String> CONTROLLERS = List.of("memory", "cpu", "pids");
-
-  /// Limits nothing, only tells who belongs together.
-  private static final String TRACKING = "tracking";
-
-  private static final List<String> GROUPS = List.of(TRACKING, "memory", "cpu", "pids");
 
   /// @param base where groups of this home are made
   private record Hierarchy(Path base, boolean unified) {}
@@ -47,14 +41,6 @@ final class Cgroups implements AutoCloseable {
     } catch (IOException e) {
       missing.replaceAll((_, _) -> "cannot read /proc/self/mountinfo: " + e.getMessage());
     }
-    Hierarchy any = hierarchies.get("pids");
-    if (any != null && Machine.isRoot()) {
-      hierarchies.putIfAbsent(TRACKING, any);
-    }
-  }
-
-  boolean tracks() {
-    return hierarchies.containsKey(TRACKING);
   }
 
   /// Short, and the same whenever the home is opened.
@@ -91,9 +77,6 @@ final class Cgroups implements AutoCloseable {
     List<String> offered = words(point.resolve("cgroup.controllers"));
     for (Path parent : parents(point)) {
       Path base = parent.resolve("semper").resolve(home);
-      if (Machine.isRoot()) {
-        track(base);
-      }
       for (String controller : CONTROLLERS) {
         if (offered.contains(controller) && !hierarchies.containsKey(controller)) {
           if (enable(controller, parent, base)) {
@@ -108,15 +91,6 @@ final class Cgroups implements AutoCloseable {
           }
         }
       }
-    }
-  }
-
-  private void track(Path base) {
-    try {
-      Files.createDirectories(base);
-      hierarchies.putIfAbsent(TRACKING, new Hierarchy(base, true));
-    } catch (IOException e) {
-      LOG.debug("cannot track by groups below {}", base, e);
     }
   }
 
@@ -168,13 +142,11 @@ final class Cgroups implements AutoCloseable {
             + hierarchy.base();
   }
 
-  /// Makes the group that tracks the tree, and those for the limits that are set and can be
-  /// enforced.
+  /// Makes the groups for the limits that are set and can be enforced.
   ///
   /// @return files that the new process has to write itself into
   List<String> create(String incarnation, Resources limits) throws IOException {
     Set<String> joins = new LinkedHashSet<>();
-    var _ = group(TRACKING, incarnation, joins);
     if (limits.memoryBytes() > 0) {
       limitMemory(incarnation, limits.memoryBytes(), joins);
     }
@@ -252,7 +224,7 @@ final class Cgroups implements AutoCloseable {
   /// PIDs of the members, also of those that left session and environment behind.
   Set<Integer> members(String incarnation) {
     Set<Integer> members = new LinkedHashSet<>();
-    for (String controller : GROUPS) {
+    for (String controller : CONTROLLERS) {
       Path group = path(controller, incarnation);
       if (group != null && Files.isDirectory(group)) {
         try {
@@ -290,7 +262,7 @@ final class Cgroups implements AutoCloseable {
 
   /// Removes the groups of an incarnation whose tree is gone.
   void remove(String incarnation) {
-    for (String controller : GROUPS) {
+    for (String controller : CONTROLLERS) {
       Path group = path(controller, incarnation);
       if (group != null && Files.isDirectory(group)) {
         try {

@@ -45,8 +45,4 @@ final class Machine {
       return "unknown";
     }
   }
-
-  static boolean isRoot() {
-    return "root".equals(System.getProperty("user.name"));
-  }
 }

@@ -21,7 +21,6 @@ import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -308,28 +307,6 @@ class ProcessDriverTest {
 
     assertThat(result).isEqualTo(StopResult.CLEAN);
     assertThat(home.marked()).isEmpty();
-  }
-
-  /// As nginx and PostgreSQL do: a daemon with a title of its own in place of its environment.
-  @Test
-  void stopsWhatForkedAwayAndOverwroteItsEnvironment() throws Exception {
-    Assumptions.assumeTrue(
-        home.driver().capabilities().stream()
-            .anyMatch(c -> c.name().equals("tree-kill") && c.available()),
-        "no control groups can be made here");
-    home.sh(
-        "a",
-        "perl -MPOSIX -e 'fork and exit; POSIX::setsid(); fork and exit; $0 = q(x) x 20000;"
-            + " print qq(away $$\\n); close STDOUT; sleep 1000' & wait; sleep 1000");
-    home.awaitOutput("a", "away ");
-    await().until(() -> home.output("a").endsWith("\n"));
-    long pid = Long.parseLong(home.output("a").replaceAll("(?s).*away (\\d+).*", "$1"));
-    assertThat(Files.readString(Path.of("/proc/" + pid + "/environ"))).doesNotContain("SEMPER_");
-
-    StopResult result = home.driver().stop("a", new StopRequest("TERM", Duration.ofSeconds(10)));
-
-    assertThat(result.leftOver()).isZero();
-    await().until(() -> ProcessHandle.of(pid).isEmpty()); // the keeper may have to reap it yet
   }
 
   @Test

@@ -8,7 +8,8 @@ import java.util.List;
 final class Capabilities {
   private Capabilities() {}
 
-  static List<Capability> of(Cgroups cgroups) {
+  /// @param untracked why trees are not tracked by control groups; empty if they are
+  static List<Capability> of(Cgroups cgroups, String untracked) {
     List<Capability> all = new ArrayList<>();
     all.add(
         new Capability(
@@ -16,8 +17,13 @@ final class Capabilities {
     all.add(
         new Capability(
             "tree-kill",
-            true,
-            "session, descendants, environment mark; control group with resources"));
+            untracked.isEmpty(),
+            "session, descendants, environment mark, "
+                + (untracked.isEmpty()
+                    ? "control group"
+                    : "control group with resources; what forks away from others, makes a session of"
+                        + " its own and overwrites its environment is not found: "
+                        + untracked)));
     boolean root = "root".equals(System.getProperty("user.name"));
     all.add(
         new Capability(

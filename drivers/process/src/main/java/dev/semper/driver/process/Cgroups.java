@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Control groups for instances with limits: one group per incarnation under `semper/HOME/`, on
-/// version 2, version 1 or both side by side. Instances without limits get none: joining a group
-/// costs more than starting a program.
+/// Control groups. Instances with limits join one per incarnation under `semper/HOME/`, on version
+/// 2, version 1 or both side by side. Apart from that every tree is born into a group of version 2
+/// that limits nothing, under `semper/HOME-trees/`, where the keeper may make one.
 final class Cgroups implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Cgroups.class);
   private static final int CPU_PERIOD = 100_000;
@@ -29,6 +29,7 @@ final class Cgroups implements AutoCloseable {
 
   private final Map<String, Hierarchy> hierarchies = new LinkedHashMap<>();
   private final Map<String, String> missing = new LinkedHashMap<>();
+  private @Nullable Path trees;
 
   Cgroups(String home) {
     for (String controller : CONTROLLERS) {
@@ -77,6 +78,9 @@ final class Cgroups implements AutoCloseable {
     List<String> offered = words(point.resolve("cgroup.controllers"));
     for (Path parent : parents(point)) {
       Path base = parent.resolve("semper").resolve(home);
+      if (trees == null && Files.isWritable(parent)) {
+        trees = base.resolveSibling(home + "-trees");
+      }
       for (String controller : CONTROLLERS) {
         if (offered.contains(controller) && !hierarchies.containsKey(controller)) {
           if (enable(controller, parent, base)) {
@@ -221,22 +225,41 @@ final class Cgroups implements AutoCloseable {
     }
   }
 
+  /// Where trees can be tracked; null if nowhere.
+  @Nullable Path trees() {
+    return trees;
+  }
+
   /// PIDs of the members, also of those that left session and environment behind.
-  Set<Integer> members(String incarnation) {
-    Set<Integer> members = new LinkedHashSet<>();
+  ///
+  /// @param tree the group the tree was born into; empty if none
+  Set<Integer> members(String incarnation, String tree) {
+    Set<Path> groups = new LinkedHashSet<>();
     for (String controller : CONTROLLERS) {
       Path group = path(controller, incarnation);
-      if (group != null && Files.isDirectory(group)) {
-        try {
-          for (String pid : Files.readAllLines(group.resolve("cgroup.procs"))) {
-            members.add(Integer.parseInt(pid));
-          }
-        } catch (IOException e) {
-          LOG.debug("the group {} has just gone", group, e);
-        }
+      if (group != null) {
+        groups.add(group);
       }
     }
+    if (!tree.isEmpty()) {
+      groups.add(Path.of(tree));
+    }
+    Set<Integer> members = new LinkedHashSet<>();
+    groups.forEach(group -> addMembers(group, members));
     return members;
+  }
+
+  private static void addMembers(Path group, Set<Integer> members) {
+    if (!Files.isDirectory(group)) {
+      return;
+    }
+    try {
+      for (String pid : Files.readAllLines(group.resolve("cgroup.procs"))) {
+        members.add(Integer.parseInt(pid));
+      }
+    } catch (IOException e) {
+      LOG.debug("the group {} has just gone", group, e);
+    }
   }
 
   /// How many processes the kernel killed for the memory limit, in words; empty if none.

@@ -38,7 +38,7 @@ final class Ender {
 
   List<Proc> tree(Tracked tracked, Forest now) {
     List<Proc> tree = now.tree(tracked.name());
-    for (int pid : cgroups.members(tracked.name())) {
+    for (int pid : cgroups.members(tracked.name(), tracked.group())) {
       Proc member = now.proc(pid);
       if (member != null && member.alive() && !tree.contains(member)) {
         tree.add(member);

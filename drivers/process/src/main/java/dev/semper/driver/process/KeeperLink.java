@@ -38,7 +38,7 @@ final class KeeperLink implements AutoCloseable {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(KeeperLink.class);
-  static final String VERSION = "1";
+  static final String VERSION = "2";
   private static final Duration ANSWER = Duration.ofSeconds(30);
   private static final int SOCKET_PATH_MAX = 100;
 

@@ -47,6 +47,7 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
   private final Sweeper sweeper;
   private final Usages usages;
   private final Commands commands;
+  private volatile String untracked = "the keeper has not answered yet";
 
   private Processes(DriverContext context, KeeperProgram program) throws IOException {
     this.context = context;
@@ -64,6 +65,7 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
     Processes processes = new Processes(context, KeeperProgram.in(context.state()));
     try {
       processes.keeper.open();
+      processes.track();
       processes.sweeper.start();
       processes.logs.start();
       processes.recall();
@@ -72,6 +74,20 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
       processes.close();
       throw e;
     }
+  }
+
+  /// Has the keeper track trees by control groups, which it has to be told once in its life.
+  private void track() {
+    Path trees = cgroups.trees();
+    if (trees == null) {
+      untracked = "no directory of control groups version 2 may be written";
+      return;
+    }
+    var _ =
+        keeper
+            .send("track", List.of(trees.toString()))
+            .handle((_, refusal) ->
+                untracked = refusal == null ? "" : trees + ": " + refusal.getMessage());
   }
 
   /// Takes up what an earlier server has left: logs to rotate, left-overs to sweep, commands to
@@ -92,7 +108,7 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
   }
 
   List<Capability> capabilities() {
-    return Capabilities.of(cgroups);
+    return Capabilities.of(cgroups, untracked);
   }
 
   // ---- the keeper's answers, read in its reader's thread and so in order with the exits
@@ -105,7 +121,7 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
         tracked.computeIfAbsent(
             incarnation,
             name -> {
-              Tracked fresh = Tracked.of(name, answer.subList(1, 5));
+              Tracked fresh = Tracked.of(name, answer.subList(1, 6));
               fresh.note().logs().forEach(logs::watch);
               return fresh;
             });
@@ -113,7 +129,7 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
       known.announce();
     }
     if (answer.getFirst().equals("ended")) {
-      ended(known, answer.subList(5, answer.size()));
+      ended(known, answer.subList(6, answer.size()));
     }
     return Optional.of(known);
   }
@@ -159,6 +175,7 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
   @Override
   public void reconnected() {
     ender.rewatch();
+    track();
     var _ = keeper.send("list", List.of()).thenAccept(this::compare);
   }
 

@@ -20,6 +20,7 @@ final class Tracked {
   private final long start;
   private final Instant startedAt;
   private final Note note;
+  private final String group;
   private final CompletableFuture<Exit> ended = new CompletableFuture<>();
   private volatile long endTicks = STILL_RUNS;
   private volatile boolean announced;
@@ -29,22 +30,24 @@ final class Tracked {
   private volatile boolean forgotten;
   private volatile @Nullable Map<String, String> env;
 
-  private Tracked(String name, int pid, long start, Instant startedAt, Note note) {
+  private Tracked(String name, int pid, long start, Instant startedAt, Note note, String group) {
     this.name = name;
     this.pid = pid;
     this.start = start;
     this.startedAt = startedAt;
     this.note = note;
+    this.group = group;
   }
 
-  /// @param base PID, start time, wall time and note, as the keeper tells them
+  /// @param base PID, start time, wall time, note and control group, as the keeper tells them
   static Tracked of(String name, List<String> base) {
     return new Tracked(
         name,
         Integer.parseInt(base.get(0)),
         Long.parseLong(base.get(1)),
         Instant.ofEpochMilli(Long.parseLong(base.get(2))),
-        Note.parse(base.get(3)));
+        Note.parse(base.get(3)),
+        base.get(4));
   }
 
   String name() {
@@ -61,6 +64,11 @@ final class Tracked {
 
   Note note() {
     return note;
+  }
+
+  /// Directory of the control group its tree was born into; empty if none.
+  String group() {
+    return group;
   }
 
   boolean isMain(Proc proc) {

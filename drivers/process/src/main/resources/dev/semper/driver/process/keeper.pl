@@ -6,11 +6,13 @@
 # empty field):
 #   ID hello VERSION                       -> events for all ended, then ID ok PID VERSION
 #   ID spawn INC KEY=VALUE...              -> like get, once exec has worked; or ID err ERRNO STEP TEXT
-#   ID get INC                             -> ID ok never | running PID START WALL NOTE
-#                                             | ended PID START WALL NOTE RAW AT TICKS DETAIL
+#   ID get INC                             -> ID ok never | running PID START WALL NOTE GROUP
+#                                             | ended PID START WALL NOTE GROUP RAW AT TICKS DETAIL
 #   ID list                                -> ID ok INC STATE INC STATE ...
 #   ID signal INC NUMBER main|group        -> ID ok | ID err ERRNO signal TEXT
 #   ID forget INC                          -> ID ok
+#   ID track DIRECTORY                     -> ID ok | ID err ERRNO track TEXT; from now on trees are born into
+#                                             control groups made there: GROUP is the directory of one
 #   ID watch 0|1                           -> ID ok; while 1, "! reaped COUNT" tells of reaped orphans
 #   ID upgrade SCRIPT                      -> the connection ends; the same process runs SCRIPT
 #   ID quit-if-idle                        -> ID ok busy | the connection ends
@@ -24,7 +26,7 @@ use Fcntl qw(:DEFAULT :flock);
 use POSIX ();
 use Socket;
 
-my $VERSION = 1;
+my $VERSION = 2;
 my %NUMBERS = (
   x86_64 => {
     execve => 59, prctl => 157, prlimit => 302, signalfd => 289, setgroups => 116, clock => 228,
@@ -37,7 +39,8 @@ my %NUMBERS = (
 );
 my $machine = (POSIX::uname())[4];
 my $SYS = $NUMBERS{$machine} or die "the process keeper does not know the machine type $machine\n";
-my ($PIDFD_OPEN, $PIDFD_SEND_SIGNAL) = (434, 424);
+my ($PIDFD_OPEN, $PIDFD_SEND_SIGNAL, $CLONE3) = (434, 424, 435);
+my $CLONE_INTO_CGROUP = 1 << 33;
 my %LIMIT = (
   cpu => 0, fsize => 1, data => 2, stack => 3, core => 4, nproc => 6, nofile => 7, memlock => 8,
   as => 9
@@ -50,14 +53,16 @@ my @KEYS = qw(path arg env dir user group umask nice limit out err cgroup note);
 my $ORDERS_MAX = 32 << 10; # fits into a pipe at once
 
 my ($state, $lock_fd) = @ARGV;
-my %inc;     # name -> { state, pid, start, wall, note, raw, at, ticks, detail, fd, waiters }
+my %inc;     # name -> { state, pid, start, wall, note, group, raw, at, ticks, detail, fd, waiters }
 my %by_pid;  # pid of our own child -> name
 my %pipes;   # fileno -> { fh, name, buf }: exec has not happened yet
 my %watched; # pidfd -> name: processes of an earlier keeper
 my $polled = 0; # how many such processes have no pidfd
 my ($conn, $in, $out, $watching, $quitting) = (undef, '', '', 0, 0);
-my ($spare, $want_spare); # { pid, to, from }: forked already, for the next start; see make_spare
+my ($spare, $want_spare); # { pid, to, from, group }: forked already, for the next start; see make_spare
 my ($birth, $rec); # in a spare: its own start time and the file its record will be
+my $group = ''; # in a child: the control group it was born into
+my ($trees, $groups, @leavings) = (undef, 0); # where groups are made, how many were, which could not be removed yet
 my $readable = '';
 my ($listener, $lock, $signal_fd, $nofile, $oom);
 
@@ -152,7 +157,7 @@ sub refuse { my $id = shift; send_line($id, 'err', map { enc($_) } @_) }
 
 sub describe {
   my ($id, $i) = @_;
-  my @base = @$i{qw(pid start wall note)};
+  my @base = @$i{qw(pid start wall note group)};
   if ($i->{state} eq 'running') { answer($id, 'running', @base) }
   else { answer($id, 'ended', @base, @$i{qw(raw at ticks detail)}) }
 }
@@ -196,7 +201,7 @@ sub load {
   my ($pid, $start, $in_boot, $at) = @{$f{pid} // [0, 0, '', wall()]};
   my $i = $inc{$name} = {
     state => 'running', pid => $pid, start => $start, wall => $at,
-    note => dec(($f{note} // ['%'])->[0]), waiters => []
+    note => dec(($f{note} // ['%'])->[0]), group => dec(($f{group} // ['%'])->[0]), waiters => []
   };
   if (my $exit = $f{exit}) {
     @$i{qw(state raw at ticks detail)} = ('ended', @$exit[0 .. 2], dec($exit->[3] // '%'));
@@ -266,10 +271,10 @@ sub spawn {
     push @{$o{$k}}, $v;
   }
   $want_spare = 1;
-  my ($pid, $from) = hand_to_spare($name, @fields);
+  my ($pid, $from, $in_group) = hand_to_spare($name, @fields);
   if (!$pid) {
     pipe($from, my $to) or return refuse($id, 0 + $!, 'pipe', "$!");
-    $pid = fork;
+    ($pid, $in_group) = fork_tracked();
     return refuse($id, 0 + $!, 'fork', "$!") unless defined $pid;
     if (!$pid) {
       close $_ for grep { defined } $lock, $listener, $conn;
@@ -277,7 +282,9 @@ sub spawn {
     }
     close $to;
   }
-  $inc{$name} = { state => 'starting', pid => $pid, note => $o{note}[0] // '', waiters => [$id] };
+  $inc{$name} = {
+    state => 'starting', pid => $pid, note => $o{note}[0] // '', group => $in_group, waiters => [$id]
+  };
   $by_pid{$pid} = $name;
   $pipes{fileno $from} = { fh => $from, name => $name, buf => '' };
   vec($readable, fileno $from, 1) = 1;
@@ -296,9 +303,10 @@ sub make_spare {
   $want_spare = 0;
   pipe(my $orders, my $to) or return;
   pipe(my $from, my $progress) or return;
-  my $pid = fork // return;
+  my ($pid, $in_group) = fork_tracked();
+  return unless defined $pid;
   if ($pid) {
-    $spare = { pid => $pid, to => $to, from => $from };
+    $spare = { pid => $pid, to => $to, from => $from, group => $in_group };
     return;
   }
   $0 = "semper-spare $state";
@@ -326,6 +334,7 @@ sub drop_spare {
   close $useless->{to};
   waitpid($useless->{pid}, 0);
   unlink unlinked_record($useless->{pid});
+  drop_group($useless->{group});
 }
 
 sub await_orders {
@@ -342,7 +351,7 @@ sub await_orders {
   return (dec($name), @fields);
 }
 
-# PID and progress of the spare if it takes the job; one that has died does not.
+# PID, progress and group of the spare if it takes the job; one that has died does not.
 sub hand_to_spare {
   my $taken = $spare or return;
   my $text = join(' ', map { enc($_) } @_) . "\n";
@@ -350,9 +359,10 @@ sub hand_to_spare {
   $spare = undef;
   if ((syswrite($taken->{to}, $text) // 0) != length $text) {
     unlink unlinked_record($taken->{pid});
+    drop_group($taken->{group});
     return;
   }
-  return @$taken{qw(pid from)};
+  return @$taken{qw(pid from group)};
 }
 
 # The pipe is at its end: exec has worked (nothing came) or a step has failed.
@@ -388,6 +398,7 @@ sub started {
   }
   delete $inc{$name};
   delete $by_pid{$i->{pid}};
+  drop_group($i->{group});
   if ($errno == Errno::EEXIST() && $step eq 'record') { # an earlier keeper had started it
     my $known = load($name);
     for (@waiters) { $known ? describe($_, $known) : refuse($_, $errno, $step, $text) }
@@ -425,7 +436,7 @@ sub child {
   my $tmp = unlinked_record($$);
   $rec //= new_record() // $fail->('record', "$tmp: $!");
   my $text = join "\n", "semper $VERSION", "pid $$ $birth $boot $at", 'note ' . enc($o->{note}[0] // ''),
-    '';
+    'group ' . enc($group), '';
   (syswrite($rec, $text) // 0) == length $text or $fail->('record', "$tmp: $!");
   close $rec;
   $linked = link($tmp, record($name)) ? 'linked' : '';
@@ -499,6 +510,75 @@ sub become {
   $fail->('exec', "$path: $!");
 }
 
+# ---- control groups
+
+# Each tree is born into a group of its own (version 2), which limits nothing and only tells who belongs together: nothing else finds
+# a program that forks away, makes a session of its own and overwrites its environment, as nginx and PostgreSQL do. Born into it
+# rather than moved: a move waits for a grace period of the kernel, 13 ms on an idle machine.
+sub fork_tracked {
+  my $in = new_group();
+  if ($in ne '') {
+    if (sysopen(my $dir, $in, O_RDONLY | O_DIRECTORY)) {
+      my $how = pack 'Q11', $CLONE_INTO_CGROUP, 0, 0, 0, POSIX::SIGCHLD(), (0) x 5, fileno $dir;
+      my $pid = syscall($CLONE3, $how, length $how);
+      if ($pid >= 0) {
+        $group = $in if !$pid;
+        return ($pid, $in);
+      }
+    }
+    my $why = 0 + $!;
+    drop_group($in);
+    $! = $why;
+  }
+  return (scalar fork, '');
+}
+
+sub new_group {
+  return '' unless defined $trees;
+  drop_group($_) for splice @leavings;
+  my $in;
+  do { $in = "$trees/" . ++$groups; return $in if mkdir $in } while $!{EEXIST};
+  return '';
+}
+
+# Its last process may not be quite gone.
+sub drop_group {
+  my $in = shift;
+  push @leavings, $in if $in ne '' && !rmdir $in && $!{EBUSY};
+}
+
+sub track {
+  my ($id, $base) = @_;
+  $trees = $base;
+  my ($parent) = $base =~ m{^(.+)/};
+  for (1 .. 10) { # the keeper of another home may just remove the parent, which is shared
+    mkdir $parent;
+    last if mkdir $base or !$!{ENOENT};
+  }
+  -d $base or return not_tracked($id);
+  tidy_groups();
+  my ($pid, $in) = fork_tracked();
+  my $why = 0 + $!;
+  POSIX::_exit(0) if defined $pid && !$pid;
+  waitpid($pid, 0) if $pid;
+  $! = $why;
+  return not_tracked($id) if $in eq '';
+  drop_group($in);
+  if ($spare && $spare->{group} eq '') { drop_spare(); $want_spare = 1 }
+  answer($id);
+}
+
+sub not_tracked {
+  $trees = undef;
+  refuse($_[0], 0 + $!, 'track', "$!");
+}
+
+# What is in use is not removed by rmdir.
+sub tidy_groups {
+  opendir(my $dir, $trees // return) or return;
+  for (readdir $dir) { rmdir "$trees/$_" unless /^\./ }
+}
+
 # ---- ends
 
 sub reap {
@@ -550,6 +630,8 @@ sub idle { return !grep { $_->{state} ne 'ended' } values %inc }
 sub quit {
   flush();
   drop_spare();
+  tidy_groups();
+  rmdir for defined $trees ? ($trees, $trees =~ m{^(.+)/}) : ();
   unlink "$state/keeper.sock";
   exit 0;
 }
@@ -574,9 +656,11 @@ my %VERBS = (
     my $i = $inc{$name} or return answer($id);
     return refuse($id, Errno::EBUSY(), 'forget', 'it runs') if $i->{state} ne 'ended';
     unlink record($name) or $!{ENOENT} or return refuse($id, 0 + $!, 'forget', "$!");
+    drop_group($i->{group});
     delete $inc{$name};
     answer($id);
   },
+  track => \&track,
   watch => sub { my ($id, $on) = @_; $watching = $on; answer($id) },
   upgrade => sub {
     my ($id, $script) = @_;

@@ -160,6 +160,8 @@ final class Home implements AutoCloseable {
     assertThat(marked()).as("processes left over").isEmpty();
     driver.close();
     await().atMost(Duration.ofSeconds(10)).until(() -> !alive((int) keeper));
+    Path trees = new Cgroups(Cgroups.homeName(directory)).trees();
+    assertThat(trees == null || Files.notExists(trees)).as("control groups left over").isTrue();
   }
 
   private List<String> records() throws IOException {

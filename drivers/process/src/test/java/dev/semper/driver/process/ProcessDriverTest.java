@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.semper.spi.Attachment;
+import dev.semper.spi.Capability;
 import dev.semper.spi.Driver;
 import dev.semper.spi.Exit;
 import dev.semper.spi.LaunchException;
@@ -21,6 +22,7 @@ import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -307,6 +309,61 @@ class ProcessDriverTest {
 
     assertThat(result).isEqualTo(StopResult.CLEAN);
     assertThat(home.marked()).isEmpty();
+  }
+
+  /// As nginx and PostgreSQL do: a daemon with a title of its own in place of its environment.
+  private long daemonThatHides(String incarnation) throws Exception {
+    await().until(() -> !treeKill().detail().contains("has not answered"));
+    Assumptions.assumeTrue(
+        treeKill().available(), "no control groups here: " + treeKill().detail());
+    home.sh(
+        incarnation,
+        "perl -MPOSIX -e 'fork and exit; POSIX::setsid(); fork and exit; $0 = q(x) x 20000;"
+            + " print qq(away $$\\n); close STDOUT; sleep 1000' & wait; sleep 1000");
+    home.awaitOutput(incarnation, "away ");
+    await().until(() -> home.output(incarnation).endsWith("\n"));
+    long pid = Long.parseLong(home.output(incarnation).replaceAll("(?s).*away (\\d+).*", "$1"));
+    assertThat(Files.readString(Path.of("/proc/" + pid + "/environ"))).doesNotContain("SEMPER_");
+    return pid;
+  }
+
+  private Capability treeKill() {
+    return home.driver().capabilities().stream()
+        .filter(c -> c.name().equals("tree-kill"))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void stopsWhatForkedAwayAndOverwroteItsEnvironment() throws Exception {
+    long pid = daemonThatHides("a");
+
+    StopResult result = home.driver().stop("a", new StopRequest("TERM", Duration.ofSeconds(10)));
+
+    assertThat(result.leftOver()).isZero();
+    await().until(() -> ProcessHandle.of(pid).isEmpty()); // the keeper may have to reap it yet
+  }
+
+  @Test
+  void sweepsWhatForkedAwayAndOverwroteItsEnvironment() throws Exception {
+    long pid = daemonThatHides("a");
+
+    home.driver().signal("a", "KILL");
+
+    await().until(() -> ProcessHandle.of(pid).isEmpty());
+  }
+
+  @Test
+  void findsWhatForkedAwayAfterTheKeeperWasKilled() throws Exception {
+    long pid = daemonThatHides("a");
+    long keeper = home.keeper();
+    ProcessHandle.of(keeper).orElseThrow().destroyForcibly();
+    await().until(() -> home.keeper() != keeper);
+
+    StopResult result = home.driver().stop("a", new StopRequest("TERM", Duration.ofSeconds(10)));
+
+    assertThat(result.leftOver()).isZero();
+    await().until(() -> ProcessHandle.of(pid).isEmpty());
   }
 
   @Test

@@ -139,7 +139,7 @@ final class BadInputTest {
   }
 
   @Test
-  void theCommandLineNamesTheLineOfWhatIsWrong() throws Exception {
+  void theCommandLineNamesFileAndLineOfWhatIsWrong() throws Exception {
     State before = State.now();
     List<Malformed> all = malformed();
     List<Malformed> sample =
@@ -162,7 +162,7 @@ final class BadInputTest {
     Cli.Result result = Cli.semper(lab.server().home(), "apply", "-f", file.toString(), "--yes");
     boolean clear =
         result.code() == 2
-            && (one.line() == 0 || result.output().contains("line " + one.line() + ":"))
+            && (one.line() == 0 || result.output().contains(file + ":" + one.line() + ":"))
             && result.output().contains(one.path())
             && !result.output().contains("\tat ");
     return clear ? "" : one + " was answered with " + result;

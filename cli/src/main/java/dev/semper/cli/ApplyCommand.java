@@ -67,7 +67,7 @@ final class ApplyCommand implements Action {
 
   @Override
   public ExitStatus run() throws InterruptedException {
-    String text = document.text(session.terminal());
+    String text = document.text(session);
     String format = document.format(text);
     if (document.prune && !yes && !session.json() && !agreed(text, format)) {
       session.terminal().say("cancelled: nothing was changed");

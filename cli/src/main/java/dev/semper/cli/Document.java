@@ -28,10 +28,11 @@ final class Document {
       description = "Delete the tenant's workloads that are not in the file.")
   boolean prune;
 
-  String text(Terminal terminal) {
+  String text(Session session) {
+    session.sends(file.equals("-") ? "standard input" : file);
     try {
       return file.equals("-")
-          ? new String(terminal.in().readAllBytes(), StandardCharsets.UTF_8)
+          ? new String(session.terminal().in().readAllBytes(), StandardCharsets.UTF_8)
           : Files.readString(Path.of(file));
     } catch (IOException e) {
       throw new UsageException("cannot read " + file + ": " + RunFiles.reason(e));

@@ -95,7 +95,7 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
   private ExitStatus refused(ApiException e) {
     error(e.problem().detail());
     for (FieldProblem problem : e.problems()) {
-      session.terminal().note("  " + problem);
+      session.terminal().note("  " + placed(problem));
     }
     List<String> allowed = e.problem().allowed();
     if (!allowed.isEmpty()) {
@@ -112,6 +112,17 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
       hint("code " + e.code() + ", status " + e.status());
     }
     return status;
+  }
+
+  /// As compilers say it, so that editors find the place.
+  private String placed(FieldProblem problem) {
+    return problem.line() == 0 || session.document().isEmpty()
+        ? problem.toString()
+        : session.document()
+            + ":"
+            + problem.line()
+            + ": "
+            + new FieldProblem(problem.path(), 0, problem.message());
   }
 
   /// What a problem of the API means to a shell.

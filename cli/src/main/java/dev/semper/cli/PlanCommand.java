@@ -27,7 +27,7 @@ final class PlanCommand implements Action {
 
   @Override
   public ExitStatus run() {
-    String text = document.text(session.terminal());
+    String text = document.text(session);
     PlanInfo plan =
         session
             .client()

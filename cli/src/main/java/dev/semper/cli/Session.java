@@ -17,6 +17,7 @@ final class Session {
   private final Globals globals;
   private final Terminal terminal;
   private @Nullable SemperClient client;
+  private String document = "";
 
   Session(Globals globals, Terminal terminal) {
     this.globals = globals;
@@ -25,6 +26,15 @@ final class Session {
 
   Globals globals() {
     return globals;
+  }
+
+  /// The file a command sends, for what the server says about lines of it; empty if none.
+  String document() {
+    return document;
+  }
+
+  void sends(String file) {
+    document = file;
   }
 
   Path home() {

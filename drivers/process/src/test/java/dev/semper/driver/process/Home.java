@@ -17,7 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /// A driver on a home of its own, for tests; leaves nothing running.
 final class Home implements AutoCloseable {
@@ -157,7 +157,7 @@ final class Home implements AutoCloseable {
     long keeper = keeper();
     await().atMost(Duration.ofSeconds(10)).until(() -> driver.incarnations().isEmpty());
     await().atMost(Duration.ofSeconds(10)).until(() -> records().isEmpty());
-    assertThat(marked()).as("processes left over").isEmpty();
+    assertNothingLeft();
     driver.close();
     await().atMost(Duration.ofSeconds(10)).until(() -> !alive((int) keeper));
     Path trees = new Cgroups(Cgroups.homeName(directory)).trees();
@@ -170,17 +170,22 @@ final class Home implements AutoCloseable {
     }
   }
 
-  /// Living processes whose environment carries the mark of an incarnation of this test, and the
-  /// keeper's zombies.
+  /// Living processes whose environment carries the mark of an incarnation of this test.
   List<String> marked() {
-    List<String> found = new ArrayList<>();
-    for (Proc proc : new ProcTable().now().byPid().values()) {
-      boolean zombie = proc.parent() == keeper() && !proc.alive();
-      if (zombie || environment(proc.pid()).contains("SEMPER_TEST=" + directory)) {
-        found.add(proc.toString());
-      }
-    }
-    return found;
+    return found(proc -> environment(proc.pid()).contains("SEMPER_TEST=" + directory));
+  }
+
+  /// Nothing lives now, and the keeper soon has reaped what has died.
+  void assertNothingLeft() {
+    assertThat(marked()).as("processes left over").isEmpty();
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> found(proc -> proc.parent() == keeper() && !proc.alive()).isEmpty());
+  }
+
+  private static List<String> found(Predicate<Proc> wanted) {
+    return new ProcTable()
+        .now().byPid().values().stream().filter(wanted).map(Proc::toString).toList();
   }
 
   static boolean alive(int pid) {

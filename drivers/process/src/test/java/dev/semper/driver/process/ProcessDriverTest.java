@@ -295,7 +295,7 @@ class ProcessDriverTest {
     assertThat(result.forced()).isTrue();
     assertThat(result.leftOver()).isZero();
     assertThat(home.exit("a").signal()).isEqualTo("KILL");
-    assertThat(home.marked()).isEmpty();
+    home.assertNothingLeft();
   }
 
   @Test
@@ -308,7 +308,7 @@ class ProcessDriverTest {
     StopResult result = home.driver().stop("a", new StopRequest("TERM", Duration.ofSeconds(10)));
 
     assertThat(result).isEqualTo(StopResult.CLEAN);
-    assertThat(home.marked()).isEmpty();
+    home.assertNothingLeft();
   }
 
   /// As nginx and PostgreSQL do: a daemon with a title of its own in place of its environment.
@@ -382,7 +382,7 @@ class ProcessDriverTest {
             + " ms");
     assertThat(result.killed()).isGreaterThanOrEqualTo(1000);
     assertThat(result.leftOver()).isZero();
-    assertThat(home.marked()).isEmpty();
+    home.assertNothingLeft();
   }
 
   @Test

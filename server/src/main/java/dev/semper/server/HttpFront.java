@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +37,10 @@ import org.slf4j.LoggerFactory;
 final class HttpFront {
   private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
   static final int MAX_BODY = 8 << 20;
+
+  /// Of all requests together, so that many large ones at once cannot use up the memory.
+  static final int MAX_BODIES = 64 << 20;
+
   private static final int MAX_STREAMS = 256;
   private static final Duration HANDLER_LIMIT = Duration.ofSeconds(30);
   private static final Duration BODY_LIMIT = Duration.ofSeconds(30);
@@ -51,6 +56,7 @@ final class HttpFront {
   private final Promise<Desk> desk = Promise.promise();
   private final AtomicInteger connections = new AtomicInteger();
   private final AtomicInteger streams = new AtomicInteger();
+  private final AtomicLong bodies = new AtomicLong();
 
   /// Threads that only wait for something to happen.
   private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
@@ -218,40 +224,73 @@ final class HttpFront {
         Map.of("Connection", "close"));
   }
 
+  private static Refusal tooMany() {
+    return new Refusal(
+        503,
+        ErrorCode.SHUTTING_DOWN,
+        "The requests under way hold " + (MAX_BODIES >> 20) + " MiB already; try again soon",
+        List.of(),
+        Map.of("Connection", "close", "Retry-After", "1"));
+  }
+
   private void read(Desk open, HttpServerRequest request, Gate.Visit visit, long start) {
     Buffer body = Buffer.buffer();
+    AtomicLong held = new AtomicLong();
     long timer = vertx.setTimer(BODY_LIMIT.toMillis(), _ -> request.connection().close());
-    boolean[] over = {false};
+    Runnable letGo = () -> bodies.addAndGet(-held.getAndSet(0));
     request.handler(chunk -> {
-      if (over[0]) {
+      if (visit.refusal != null) {
         return;
       }
-      if (body.length() + chunk.length() > MAX_BODY) {
-        over[0] = true;
-        vertx.cancelTimer(timer);
+      held.addAndGet(chunk.length());
+      if (bodies.addAndGet(chunk.length()) > MAX_BODIES) {
+        visit.refusal = tooMany();
+      } else if (body.length() + chunk.length() > MAX_BODY) {
         visit.refusal = tooLarge();
-        run(open, request, visit, new byte[0], start);
+      } else {
+        body.appendBuffer(chunk);
         return;
       }
-      body.appendBuffer(chunk);
+      vertx.cancelTimer(timer);
+      letGo.run();
+      run(open, request, visit, new byte[0], start);
     });
     request.endHandler(_ -> {
-      if (!over[0]) {
+      if (visit.refusal == null) {
         vertx.cancelTimer(timer);
-        run(open, request, visit, body.getBytes(), start);
+        run(open, request, visit, body.getBytes(), start, letGo);
       }
     });
-    request.exceptionHandler(_ -> vertx.cancelTimer(timer));
+    request.exceptionHandler(_ -> {
+      vertx.cancelTimer(timer);
+      letGo.run();
+    });
     request.resume();
   }
 
   private void run(
       Desk open, HttpServerRequest request, Gate.Visit visit, byte[] body, long start) {
+    run(open, request, visit, body, start, () -> {});
+  }
+
+  private void run(
+      Desk open,
+      HttpServerRequest request,
+      Gate.Visit visit,
+      byte[] body,
+      long start,
+      Runnable after) {
     Context context = vertx.getOrCreateContext();
     Thread thread =
         Thread.ofVirtual()
             .name("request")
-            .unstarted(() -> work(open, request, visit, body, start, context));
+            .unstarted(() -> {
+              try {
+                work(open, request, visit, body, start, context);
+              } finally {
+                after.run();
+              }
+            });
     thread.start();
   }
 

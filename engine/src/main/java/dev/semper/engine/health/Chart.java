@@ -120,7 +120,7 @@ final class Chart {
         sample || measured.held() == HealthStatus.UNKNOWN || judgement.points() == null
             ? measured.take(judgement.measured(), now.spec().health())
             : measured.held();
-    HealthStatus status = judgement.fact().worse(held);
+    HealthStatus status = judgement.status(held);
     List<Anomaly> begun = sample ? anomalies(judgement.score(), measures, at) : List.of();
     boolean changed = status != report.status();
     HealthReport found =

@@ -15,25 +15,29 @@ import org.jspecify.annotations.Nullable;
 /// (unhealthy), with a readiness probe failing or an instance missing at most 89 (degraded).
 ///
 /// @param fact the best status that the facts leave; UNKNOWN if there is nothing to judge
-/// @param points of the measures alone; null if there is nothing to judge
+/// @param points of the measures alone; null if nothing runs that could be measured
 /// @param reasons what speaks against it, facts first
 record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reasons) {
   Judgement {
     reasons = List.copyOf(reasons);
   }
 
-  /// The points, within the limits of the facts.
+  /// The points within the limits of the facts; null if there is nothing to judge.
   @Nullable Integer score() {
-    return points == null ? null : Integer.valueOf(Math.min(points, limit()));
-  }
-
-  private int limit() {
-    return fact == HealthStatus.CRITICAL ? 0 : fact.most();
+    if (fact == HealthStatus.CRITICAL) {
+      return 0;
+    }
+    return points == null ? null : Integer.valueOf(Math.min(points, fact.most()));
   }
 
   /// The band of the measures alone.
   HealthStatus measured() {
     return points == null ? HealthStatus.UNKNOWN : HealthStatus.of(points);
+  }
+
+  /// @param held what the measures have said for long enough
+  HealthStatus status(HealthStatus held) {
+    return points == null ? fact : fact.worse(held);
   }
 
   static Judgement of(Workload workload, Measures measures, List<ProbeReport> probes) {
@@ -51,7 +55,7 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
       case ERROR ->
           new Judgement(
               HealthStatus.CRITICAL,
-              0,
+              null,
               List.of(workload.reason().isEmpty() ? "in error" : "in error: " + workload.reason()));
       case STARTING, RUNNING, UPDATING, RESTARTING -> ofRunning(workload, measures, probes);
     };
@@ -114,7 +118,7 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
       return unknown(starting ? "starting" : "between two instances");
     }
     reasons.addFirst("no instance is up");
-    return new Judgement(HealthStatus.CRITICAL, 0, reasons);
+    return new Judgement(HealthStatus.CRITICAL, null, reasons);
   }
 
   private static boolean wentDown(Instance instance) {

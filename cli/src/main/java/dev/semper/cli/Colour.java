@@ -41,7 +41,16 @@ enum Colour {
       return ofPercent(plain);
     }
     return switch (plain.toLowerCase(Locale.ROOT)) {
-      case "running", "ready", "healthy", "ok", "succeeded", "done", "granted", "yes", "pass", "passed" ->
+      case "running",
+          "ready",
+          "healthy",
+          "ok",
+          "succeeded",
+          "done",
+          "granted",
+          "yes",
+          "pass",
+          "passed" ->
           GOOD;
       case "starting",
           "stopping",

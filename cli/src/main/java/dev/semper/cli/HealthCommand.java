@@ -93,8 +93,18 @@ final class HealthCommand implements Action {
   private Table all(List<WorkloadHealth> all) {
     Table table =
         Table.of(
-            "NAME", "STATE", "HEALTH", "SCORE>", "ERRORS>", "RESPONSE>", "CPU>", "MEM>", "DISK>",
-            "UP", "RESTARTS>", "WHY");
+            "NAME",
+            "STATE",
+            "HEALTH",
+            "SCORE>",
+            "ERRORS>",
+            "RESPONSE>",
+            "CPU>",
+            "MEM>",
+            "DISK>",
+            "UP",
+            "RESTARTS>",
+            "WHY");
     for (WorkloadHealth health : all) {
       HealthMeasures m = health.measures();
       table.row(
@@ -202,8 +212,7 @@ final class HealthCommand implements Action {
   private void probes(List<ProbeInfo> probes) {
     if (!probes.isEmpty()) {
       session.terminal().say("");
-      Table table =
-          Table.of("INSTANCE", "PROBE", "TYPE", "OUTCOME", "TOOK>", "CHECKED", "SAYS");
+      Table table = Table.of("INSTANCE", "PROBE", "TYPE", "OUTCOME", "TOOK>", "CHECKED", "SAYS");
       for (ProbeInfo probe : probes) {
         table.row(
             probe.instance(),

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// meter for each series would be ten thousands of objects that are read once in a while.
 final class HealthMetrics {
   /// @param labels `tenant="…",workload="…"`; names need no escapes
-  private record Line(String labels, HealthReport report, Health.ProbeTotals probes) {}
+  record Line(String labels, HealthReport report, Health.ProbeTotals probes) {}
 
   private final StringBuilder text = new StringBuilder();
   private final List<Line> lines;
@@ -34,6 +34,10 @@ final class HealthMetrics {
               semper.health().of(workload),
               semper.health().probeTotals(workload)));
     }
+    return of(lines);
+  }
+
+  static String of(List<Line> lines) {
     return lines.isEmpty() ? "" : new HealthMetrics(lines).write();
   }
 
@@ -43,17 +47,29 @@ final class HealthMetrics {
         "Health score, 0 to 100",
         l -> l.report().score() == null ? null : Double.valueOf(l.report().score()));
     statuses();
-    measure("semper_workload_cpu_usage_ratio", "CPU of the busiest instance, of what it may use",
+    measure(
+        "semper_workload_cpu_usage_ratio",
+        "CPU of the busiest instance, of what it may use",
         m -> scaled(m.cpuPercent(), 0.01));
-    measure("semper_workload_memory_bytes", "Resident memory of the largest instance",
+    measure(
+        "semper_workload_memory_bytes",
+        "Resident memory of the largest instance",
         m -> scaled(m.memoryMb(), HealthSpec.MEGABYTE));
-    measure("semper_workload_disk_usage_ratio", "How full the file system of its directory is",
+    measure(
+        "semper_workload_disk_usage_ratio",
+        "How full the file system of its directory is",
         m -> scaled(m.diskPercent(), 0.01));
-    measure("semper_workload_uptime_seconds", "Uptime of the instance that was started last",
+    measure(
+        "semper_workload_uptime_seconds",
+        "Uptime of the instance that was started last",
         m -> m.uptime() == null ? null : Double.valueOf(m.uptime().toMillis() / 1000.0));
-    measure("semper_workload_restarts", "Restarts by policy since an operator started it",
+    measure(
+        "semper_workload_restarts",
+        "Restarts by policy since an operator started it",
         m -> Double.valueOf(m.restarts()));
-    measure("semper_probe_failure_ratio", "Checks that failed within the window",
+    measure(
+        "semper_probe_failure_ratio",
+        "Checks that failed within the window",
         m -> scaled(m.errorPercent(), 0.01));
     durations();
     return text.toString();

@@ -6,6 +6,7 @@ import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.encoder.EncoderBase;
 import dev.semper.api.Wire;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.event.KeyValuePair;
@@ -29,7 +30,10 @@ final class JsonLines extends EncoderBase<ILoggingEvent> {
   public byte[] encode(ILoggingEvent event) {
     Map<String, Object> line = new LinkedHashMap<>();
     Map<String, Object> details = new LinkedHashMap<>();
-    Instant at = event.getInstant() == null ? Instant.ofEpochMilli(event.getTimeStamp()) : event.getInstant();
+    Instant at =
+        event.getInstant() == null
+            ? Instant.ofEpochMilli(event.getTimeStamp())
+            : event.getInstant();
     line.put("timestamp", at);
     line.put("level", event.getLevel().toString());
     line.put("component", component(event.getLoggerName()));
@@ -49,7 +53,7 @@ final class JsonLines extends EncoderBase<ILoggingEvent> {
       line.put("details", details);
     }
     byte[] json = Wire.JSON.writeValueAsBytes(line);
-    byte[] withEnd = java.util.Arrays.copyOf(json, json.length + 1);
+    byte[] withEnd = Arrays.copyOf(json, json.length + 1);
     withEnd[json.length] = '\n';
     return withEnd;
   }

@@ -51,7 +51,7 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
           UNINSTALLING,
           DISABLED ->
           unknown("not meant to run: " + workload.state().id());
-      case MAINTENANCE -> unknown("in maintenance: nothing is probed");
+      case MAINTENANCE -> unknown("in maintenance");
       case ERROR ->
           new Judgement(
               HealthStatus.CRITICAL,

@@ -5,15 +5,15 @@ import java.util.Locale;
 /// What is kept of each sample, in the order of the roll-ups.
 public enum Measure {
   /// Points, 0–100.
-  SCORE(0, 1),
+  SCORE(0, 2),
   /// Percent of what an instance may use.
-  CPU_USAGE(1, 1),
+  CPU_USAGE(1, 5),
   /// MB of 1,048,576 bytes.
-  MEMORY_USAGE(2, 1),
+  MEMORY_USAGE(2, 4),
   /// Percent of checks that fail.
-  ERROR_RATE(3, 1),
+  ERROR_RATE(3, 2),
   /// Milliseconds.
-  RESPONSE_TIME(4, 1);
+  RESPONSE_TIME(4, 10);
 
   private final int column;
 

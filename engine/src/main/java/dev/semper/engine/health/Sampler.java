@@ -53,6 +53,10 @@ final class Sampler implements AutoCloseable {
   private final long origin = System.nanoTime();
   private final Map<Key, Chart> charts = new ConcurrentSkipListMap<>();
   private final Set<Key> changed = ConcurrentHashMap.newKeySet();
+
+  /// Workloads that are gone, but what was known of them is not.
+  private final List<String> gone = new ArrayList<>();
+
   private final List<HealthListener> listeners = new CopyOnWriteArrayList<>();
   private final Thread thread =
       Thread.ofPlatform().daemon().name("semper-health").unstarted(this::run);
@@ -128,9 +132,6 @@ final class Sampler implements AutoCloseable {
     thread.start();
   }
 
-  /// Workloads that are gone, but what was known of them is not.
-  private final List<String> gone = new ArrayList<>();
-
   private Chart newChart(Workload workload, Row.@Nullable HealthStatus known) {
     Instant now = clock.instant();
     return known == null
@@ -149,6 +150,11 @@ final class Sampler implements AutoCloseable {
         turn();
       } catch (InterruptedException e) {
         return;
+      } catch (SemperException e) {
+        if (!closed) {
+          LOG.error("Health is no longer looked at: {}", e.getMessage());
+        }
+        return; // The database is not ours any more.
       } catch (RuntimeException e) {
         if (!closed) {
           LOG.error("Health could not be looked at; again in a second", e);
@@ -181,7 +187,12 @@ final class Sampler implements AutoCloseable {
       endMinute();
     }
     List<Task> tasks = tasks();
-    look(tasks);
+    try {
+      look(tasks);
+    } catch (RuntimeException e) {
+      tasks.forEach(task -> changed.add(Key.of(task.workload())));
+      throw e;
+    }
     arrange();
   }
 
@@ -289,9 +300,7 @@ final class Sampler implements AutoCloseable {
 
   private void arrange() {
     nextSample = charts.values().stream().mapToLong(c -> c.nextSample).min().orElse(NEVER);
-    if (nextSample == NEVER) {
-      nextMinute = nextMinute == NEVER ? NEVER : nextMinute;
-    } else if (nextMinute == NEVER) {
+    if (nextSample != NEVER && nextMinute == NEVER) {
       nextMinute = nanos() + untilNextMinute();
     }
   }

@@ -100,13 +100,11 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
   /// A first start, or one that an operator asked for, is no failure; a restart after one is.
   private static Judgement withoutInstance(Workload workload) {
     List<String> reasons = new ArrayList<>();
-    boolean failed = workload.instances().isEmpty();
-    boolean starting = false;
+    boolean failed = false;
     for (Instance instance : workload.instances()) {
       boolean launching =
           instance.phase() == Instance.Phase.LAUNCHING
               || instance.phase() == Instance.Phase.STARTING;
-      starting |= launching;
       failed |= launching ? !instance.attempts().isEmpty() : wentDown(instance);
       if (!launching) {
         reasons.add(down(workload, instance));
@@ -115,7 +113,7 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
       }
     }
     if (!failed) {
-      return unknown(starting ? "starting" : "between two instances");
+      return unknown("being started");
     }
     reasons.addFirst("no instance is up");
     return new Judgement(HealthStatus.CRITICAL, null, reasons);

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.OutputStreamAppender;
+import ch.qos.logback.core.status.Status;
 import dev.semper.api.Wire;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +20,7 @@ import tools.jackson.databind.JsonNode;
 class JsonLinesTest {
   private static List<String> lines(Consumer<Logger> logging) {
     LoggerContext context = new LoggerContext();
+    context.setMDCAdapter(new LogbackMDCAdapter());
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     OutputStreamAppender<ILoggingEvent> appender = new OutputStreamAppender<>();
     appender.setContext(context);
@@ -27,6 +30,8 @@ class JsonLinesTest {
     Logger logger = context.getLogger("dev.semper.server.Main");
     logger.addAppender(appender);
     logging.accept(logger);
+    assertThat(context.getStatusManager().getCopyOfStatusList())
+        .allMatch(status -> status.getEffectiveLevel() < Status.WARN);
     return out.toString(StandardCharsets.UTF_8).lines().toList();
   }
 

@@ -1,5 +1,6 @@
 package dev.semper.engine.health;
 
+import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.health.Meter.Used;
 import dev.semper.engine.store.Batch;
@@ -150,18 +151,23 @@ final class Sampler implements AutoCloseable {
         turn();
       } catch (InterruptedException e) {
         return;
-      } catch (SemperException e) {
-        if (!closed) {
-          LOG.error("Health is no longer looked at: {}", e.getMessage());
-        }
-        return; // The database is not ours any more.
       } catch (RuntimeException e) {
+        if (isEnd(e)) {
+          LOG.info("Health is no longer looked at: {}", e.getMessage());
+          return;
+        }
         if (!closed) {
           LOG.error("Health could not be looked at; again in a second", e);
           LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
         }
       }
     }
+  }
+
+  /// Whether the database is closed, or not ours any more.
+  private static boolean isEnd(RuntimeException failure) {
+    return failure instanceof SemperException e
+        && (e.code() == ErrorCode.FENCED || e.code() == ErrorCode.SHUTTING_DOWN);
   }
 
   private void sleep() throws InterruptedException {
@@ -321,14 +327,15 @@ final class Sampler implements AutoCloseable {
   /// @return whether anything was known of it
   private boolean writeMinute(long patienceMillis) throws InterruptedException {
     Instant now = clock.instant();
+    long cutoff = Minute.number(now) - retentionMinutes;
+    // Asked first: what a failure would lose are the minutes.
+    Optional<Long> oldest = store.oldestHealthMinute();
     Batch batch = new Batch();
     charts.values().forEach(c -> c.endMinute(now, nanos()).ifPresent(batch::put));
     boolean known = !batch.isEmpty();
-    long cutoff = Minute.number(now) - retentionMinutes;
-    store
-        .oldestHealthMinute()
-        .filter(oldest -> oldest < cutoff)
-        .ifPresent(oldest -> batch.dropHealthBefore(Math.min(cutoff, oldest + DROP_AT_ONCE)));
+    oldest
+        .filter(minute -> minute < cutoff)
+        .ifPresent(minute -> batch.dropHealthBefore(Math.min(cutoff, minute + DROP_AT_ONCE)));
     store.commit(batch, Duration.ofMillis(patienceMillis));
     return known;
   }

@@ -5,6 +5,7 @@ import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.Workload;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -68,12 +69,10 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
   private static Judgement ofRunning(
       Workload workload, Measures measures, List<ProbeReport> probes) {
     List<Instance> instances = workload.instances();
-    List<Instance> up =
-        instances.stream().filter(i -> i.phase() == Instance.Phase.RUNNING).toList();
     if (workload.spec().instances() == 0) {
       return unknown("no instance is wanted");
     }
-    if (up.isEmpty()) {
+    if (instances.stream().noneMatch(i -> isUp(workload, i))) {
       return withoutInstance(workload);
     }
     List<String> reasons = new ArrayList<>();
@@ -102,9 +101,7 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
     List<String> reasons = new ArrayList<>();
     boolean failed = false;
     for (Instance instance : workload.instances()) {
-      boolean launching =
-          instance.phase() == Instance.Phase.LAUNCHING
-              || instance.phase() == Instance.Phase.STARTING;
+      boolean launching = isStarting(workload, instance);
       failed |= launching ? !instance.attempts().isEmpty() : wentDown(instance);
       if (!launching) {
         reasons.add(down(workload, instance));
@@ -117,6 +114,22 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
     }
     reasons.addFirst("no instance is up");
     return new Judgement(HealthStatus.CRITICAL, null, reasons);
+  }
+
+  private static boolean isUp(Workload workload, Instance instance) {
+    return instance.phase() == Instance.Phase.RUNNING && !isStarting(workload, instance);
+  }
+
+  /// Also when it runs, but its readiness has not been told yet.
+  private static boolean isStarting(Workload workload, Instance instance) {
+    return switch (instance.phase()) {
+      case LAUNCHING, STARTING -> true;
+      case RUNNING ->
+          instance.health().live()
+              && !instance.health().ready()
+              && failing(workload, instance, ProbeSpec.Type.READINESS) == null;
+      case STOPPING, RESTARTING, BACKOFF, ENDED, FAILED -> false;
+    };
   }
 
   private static boolean wentDown(Instance instance) {
@@ -137,6 +150,13 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
     if (instance.candidate()) {
       return HealthStatus.HEALTHY; // An update decides on it.
     }
+    if (isStarting(workload, instance)) {
+      if (instance.attempts().isEmpty()) {
+        return HealthStatus.HEALTHY;
+      }
+      reasons.add(workload.instanceName(instance) + " is being started again");
+      return HealthStatus.DEGRADED;
+    }
     return switch (instance.phase()) {
       case BACKOFF, FAILED, ENDED -> {
         reasons.add(down(workload, instance));
@@ -146,14 +166,7 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
         reasons.add(down(workload, instance));
         yield HealthStatus.UNHEALTHY;
       }
-      case LAUNCHING, STARTING -> {
-        if (instance.attempts().isEmpty()) {
-          yield HealthStatus.HEALTHY;
-        }
-        reasons.add(workload.instanceName(instance) + " is being started again");
-        yield HealthStatus.DEGRADED;
-      }
-      case STOPPING -> HealthStatus.HEALTHY;
+      case LAUNCHING, STARTING, STOPPING -> HealthStatus.HEALTHY;
       case RUNNING -> ofProbes(workload, instance, reasons);
     };
   }
@@ -161,26 +174,30 @@ record Judgement(HealthStatus fact, @Nullable Integer points, List<String> reaso
   private static HealthStatus ofProbes(Workload workload, Instance instance, List<String> reasons) {
     Instance.Health health = instance.health();
     if (!health.live()) {
-      reasons.add(failing(workload, instance, ProbeSpec.Type.LIVENESS));
+      String failing = failing(workload, instance, ProbeSpec.Type.LIVENESS);
+      reasons.add(failing != null ? failing : workload.instanceName(instance) + " is not live");
       return HealthStatus.UNHEALTHY;
     }
     if (!health.ready()) {
-      reasons.add(failing(workload, instance, ProbeSpec.Type.READINESS));
+      String failing = failing(workload, instance, ProbeSpec.Type.READINESS);
+      reasons.add(failing != null ? failing : workload.instanceName(instance) + " is not ready");
       return HealthStatus.DEGRADED;
     }
     return HealthStatus.HEALTHY;
   }
 
-  private static String failing(Workload workload, Instance instance, ProbeSpec.Type type) {
+  /// @return null if none of that type has failed
+  private static @Nullable String failing(
+      Workload workload, Instance instance, ProbeSpec.Type type) {
     Map<String, String> words = instance.health().probes();
     String name = workload.instanceName(instance);
     for (ProbeSpec probe : workload.spec(instance).probes(type)) {
       String word = words.get(probe.name());
       if (word != null && !word.equals(Outcome.OK)) {
         return "%s probe %s of %s fails (%s)"
-            .formatted(type.name().toLowerCase(java.util.Locale.ROOT), probe.name(), name, word);
+            .formatted(type.name().toLowerCase(Locale.ROOT), probe.name(), name, word);
       }
     }
-    return name + (type == ProbeSpec.Type.READINESS ? " is not ready" : " is not live");
+    return null;
   }
 }

@@ -57,7 +57,7 @@ final class ArchitectureTest {
         .whereLayer("access")
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("store")
-        .mayOnlyBeAccessedByLayers("engine", "operation", "workload", "access")
+        .mayOnlyBeAccessedByLayers("engine", "operation", "workload", "access", "health")
         .check(CLASSES);
   }
 

@@ -13,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -183,6 +184,27 @@ public final class SemperClient implements AutoCloseable {
   /// Newest first.
   public Listing<ReleaseInfo> releases(String name, int limit) {
     return get(path(name, "/releases"), query("limit", limit), new TypeReference<>() {});
+  }
+
+  /// How all workloads are.
+  public Listing<WorkloadHealth> health() {
+    return get("/api/v1/health", query(), new TypeReference<>() {});
+  }
+
+  /// How a workload is, and how it has been.
+  public WorkloadHealth health(String name) {
+    return get(path(name, "/health"), query(), WorkloadHealth.class);
+  }
+
+  /// Oldest first; what is null is left to the server: the last hour, each sample.
+  ///
+  /// @param resolution e.g. `5m`; `0s` = each sample
+  public Listing<HealthPointInfo> healthHistory(
+      String name, @Nullable Instant from, @Nullable Instant to, @Nullable String resolution) {
+    return get(
+        path(name, "/health/history"),
+        query("from", from, "to", to, "resolution", resolution),
+        new TypeReference<>() {});
   }
 
   public UsageInfo usage(String name) {

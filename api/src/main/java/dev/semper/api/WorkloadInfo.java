@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A workload as it is now.
 ///
+/// @param health healthy, degraded, unhealthy, critical or unknown
+/// @param healthScore 0–100; absent if there is nothing to judge
 /// @param restarts of all its instances, by policy
 /// @param document its specification as in a file; absent in lists
 public record WorkloadInfo(
@@ -21,6 +23,8 @@ public record WorkloadInfo(
     Instant stateSince,
     String desired,
     String reason,
+    String health,
+    @Nullable Integer healthScore,
     @Nullable String operationId,
     int instancesWanted,
     int instancesReady,

@@ -21,10 +21,36 @@ enum Colour {
     return this == PLAIN ? text : "\u001b[" + code + "m" + text + "\u001b[0m";
   }
 
+  /// The colour of a load: below 70 %, below 90 %, and above.
+  static Colour ofPercent(double percent) {
+    return percent < 70 ? GOOD : percent < 90 ? BUSY : BAD;
+  }
+
+  private static Colour ofPercent(String text) {
+    try {
+      return ofPercent(Double.parseDouble(text.substring(0, text.length() - 1)));
+    } catch (NumberFormatException _) {
+      return PLAIN;
+    }
+  }
+
   /// The colour of a state, phase, status or verdict; words it does not know stay plain.
   static Colour of(String word) {
-    return switch (word.strip().toLowerCase(Locale.ROOT)) {
-      case "running", "ready", "healthy", "ok", "succeeded", "done", "granted", "yes", "pass" ->
+    String plain = word.strip();
+    if (plain.endsWith("%") && !plain.contains(" ")) {
+      return ofPercent(plain);
+    }
+    return switch (plain.toLowerCase(Locale.ROOT)) {
+      case "running",
+          "ready",
+          "healthy",
+          "ok",
+          "succeeded",
+          "done",
+          "granted",
+          "yes",
+          "pass",
+          "passed" ->
           GOOD;
       case "starting",
           "stopping",
@@ -51,6 +77,7 @@ enum Colour {
           "rolled_back",
           "inconsistent",
           "unhealthy",
+          "critical",
           "refused",
           "no",
           "fail",

@@ -269,7 +269,7 @@ final class DaemonCommand {
             "  " + workload.name(),
             workload.state(),
             workload.instancesReady() + "/" + workload.instancesWanted(),
-            StatusCommand.health(workload),
+            workload.health(),
             Integer.toString(workload.restarts()));
       }
       return table;

@@ -104,6 +104,10 @@ final class Demo {
         stage.events("web", "instance.probe_failed", from).stream()
             .anyMatch(event -> event.seq() < started.seq()),
         "broken to ready again in " + Times.span(healing));
+    stage.await(
+        "the web server should be healthy",
+        Duration.ofSeconds(20),
+        () -> Optional.of(stage.client().health("web")).filter(h -> h.status().equals("healthy")));
     stage.semper("health", "web");
   }
 

@@ -57,6 +57,7 @@ final class StatusCommand implements Action {
             "STATE",
             "READY",
             "HEALTH",
+            "SCORE>",
             "RESTARTS>",
             "SINCE",
             "PID",
@@ -68,27 +69,14 @@ final class StatusCommand implements Action {
           workload.version(),
           workload.state(),
           workload.instancesReady() + "/" + workload.instancesWanted(),
-          health(workload),
+          workload.health(),
+          workload.healthScore() == null ? "" : workload.healthScore().toString(),
           Integer.toString(workload.restarts()),
           session.since(workload.stateSince()),
           pids(workload),
           workload.reason());
     }
     return table;
-  }
-
-  /// In one word: what the probes of all instances come to.
-  static String health(WorkloadInfo workload) {
-    List<InstanceInfo> live =
-        workload.instances().stream().filter(instance -> up(instance.phase())).toList();
-    if (live.isEmpty()) {
-      return workload.state().equals("error") ? "unhealthy" : "unknown";
-    }
-    if (live.stream().anyMatch(instance -> !instance.health().live())) {
-      return "unhealthy";
-    }
-    boolean ready = workload.instancesReady() >= workload.instancesWanted();
-    return ready ? "healthy" : workload.instancesReady() == 0 ? "unhealthy" : "degraded";
   }
 
   private static boolean up(String phase) {
@@ -131,7 +119,7 @@ final class StatusCommand implements Action {
             + "/"
             + workload.instancesWanted()
             + ", "
-            + health(workload)
+            + workload.health()
             + (workload.readySince() == null
                 ? ""
                 : " for " + session.since(workload.readySince())));

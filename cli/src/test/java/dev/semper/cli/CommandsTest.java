@@ -21,7 +21,7 @@ class CommandsTest {
       """
       {"tenant":"default","name":"web","uid":"u1","kind":"process","version":"1.2.0","generation":3,
        "previous_generation":2,"state":"running","state_since":"2026-01-01T00:00:00Z","desired":"running",
-       "reason":"","instances_wanted":1,"instances_ready":1,"restarts":4,"failures":0,
+       "reason":"","health":"healthy","health_score":98,"instances_wanted":1,"instances_ready":1,"restarts":4,"failures":0,
        "created_at":"2026-01-01T00:00:00Z","depends_on":["db"],"labels":{},
        "instances":[{"name":"web-0","incarnation":"i1","ordinal":0,"generation":3,"version":"1.2.0",
          "phase":"running","candidate":false,"handle":"4711","port":8081,"since":"2026-01-01T00:00:00Z",
@@ -29,6 +29,23 @@ class CommandsTest {
          "health":{"started":true,"ready":true,"live":true,"probes":{"http":"ok"}},
          "last_exit":{"at":"2026-01-01T00:00:00Z","signal":"KILL","detail":""},
          "restarts":4,"recent_attempts":1}]}
+      """;
+
+  private static final String HEALTH =
+      """
+      {"tenant":"default","workload":"web","state":"running","status":"unhealthy","score":60,
+       "since":"2026-01-01T00:00:00Z","last_check":"2026-01-01T00:00:00Z",
+       "reasons":["memory 812 MB over its limit 512 MB: −25"],
+       "measures":{"cpu_percent":91.0,"memory_mb":812,"disk_percent":75,"error_rate_percent":12.5,
+         "response_time_ms":3.5,"response_time_p95_ms":9,"uptime_seconds":61,"restart_count":2},
+       "probes":[{"instance":"web-0","name":"http","type":"liveness","outcome":"failed",
+         "at":"2026-01-01T00:00:00Z","took_ms":1.5,"message":"status 503","failures":2}],
+       "trend":{"direction":"degrading","slope_per_hour":-12.5,"samples":60},"anomalies":[],
+       "reliability":{"availability":[
+         {"window":"1h","up_seconds":0,"down_seconds":0,"unknown_seconds":3600},
+         {"window":"24h","percent":99.5,"up_seconds":1,"down_seconds":1,"unknown_seconds":1}],
+         "outages":1,"time_to_recover_seconds":30,"last_outage":{"started_at":"2026-01-01T00:00:00Z",
+         "ended_at":"2026-01-01T00:00:30Z","seconds":30,"reason":"no instance is up"}}}
       """;
 
   @TempDir Path home;
@@ -141,12 +158,28 @@ class CommandsTest {
 
   @Test
   void exitsWithOneWhenAWorkloadIsNotHealthy() {
-    server.answer("GET /api/v1/workloads/web", 200, WEB.replace("\"live\":true", "\"live\":false"));
+    server.answer("GET /api/v1/workloads/web/health", 200, HEALTH);
 
     CliRun run = semper("health", "web");
 
     assertThat(run.status()).isEqualTo(1);
-    assertThat(run.out()).contains("web: unhealthy", "http");
+    assertThat(run.out())
+        .contains("web: unhealthy", "score 60", "memory 812 MB over", "degrading (-12.5 points")
+        .contains("99.500 % of 24h", "back after 30s on average", "http", "91.0%");
+    assertThat(CliRun.coloured(atHome("health", "web")).out()).contains("\u001b[31m91.0%");
+  }
+
+  @Test
+  void showsTheHealthOfAll() {
+    server.answer("GET /api/v1/health", 200, "{\"items\":[" + HEALTH + "]}");
+
+    CliRun run = semper("health");
+
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).contains("SCORE", "DISK").contains("unhealthy", "12.5 %", "812.0MB");
+    assertThat(CliRun.coloured(atHome("health")).out())
+        .contains("\u001b[31m91.0%", "\u001b[33m75.0%", "\u001b[31munhealthy");
+    assertThat(semper("health", "--format", "json").out()).contains("\"memory_mb\" : 812.0");
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.semper.engine.access.Tokens;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.health.Health;
 import dev.semper.engine.health.Probes;
 import dev.semper.engine.operation.Operations;
 import dev.semper.engine.operation.Quotas;
@@ -59,6 +60,7 @@ public final class Semper implements AutoCloseable {
   private final Probes probes;
   private final Owners owners;
   private final Workloads workloads;
+  private final Health health;
   private final Operations operations;
   private final Tenants tenants;
   private final Tokens tokens;
@@ -86,6 +88,8 @@ public final class Semper implements AutoCloseable {
     owners =
         new Owners(store, specs, drivers, probes, home.resolve("logs"), clock, builder.boundaries);
     workloads = new Workloads(owners);
+    health = new Health(store, workloads, probes, home, clock, builder.healthRetention);
+    owners.onChange(health::changed);
     operations =
         new Operations(
             store,
@@ -97,6 +101,7 @@ public final class Semper implements AutoCloseable {
             builder.boundaries);
     openDrivers(home);
     owners.load();
+    health.start();
     operations.resume();
   }
 
@@ -231,6 +236,11 @@ public final class Semper implements AutoCloseable {
     return specs;
   }
 
+  /// How well workloads are.
+  public Health health() {
+    return health;
+  }
+
   /// The results of the probes.
   public Probes probes() {
     return probes;
@@ -258,6 +268,7 @@ public final class Semper implements AutoCloseable {
   public void close() {
     try {
       operations.close();
+      health.close();
       probes.close();
       owners.close();
     } catch (InterruptedException _) {
@@ -272,6 +283,7 @@ public final class Semper implements AutoCloseable {
     private Path home = Path.of(System.getProperty("user.home"), ".semper");
     private @Nullable StoreConfig database;
     private List<Driver> drivers = new ArrayList<>();
+    private Duration healthRetention = Duration.ofDays(30);
     private int maxConcurrentOperations = 10;
     private Clock clock = Clock.systemUTC();
     private Boundaries boundaries = Boundaries.NONE;
@@ -299,6 +311,12 @@ public final class Semper implements AutoCloseable {
     /// Operations that work at once; default 10.
     public Builder maxConcurrentOperations(int max) {
       maxConcurrentOperations = max;
+      return this;
+    }
+
+    /// How long minutes of health and outages are kept, in whole minutes; default 30 days.
+    public Builder healthRetention(Duration retention) {
+      healthRetention = retention;
       return this;
     }
 

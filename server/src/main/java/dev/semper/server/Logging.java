@@ -2,7 +2,6 @@ package dev.semper.server;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ConfiguratorRank;
@@ -64,7 +63,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
 
   private static Encoder<ILoggingEvent> encoder(LoggerContext context, boolean json) {
     if (json) {
-      JsonEncoder encoder = new JsonEncoder();
+      JsonLines encoder = new JsonLines();
       encoder.setContext(context);
       encoder.start();
       return encoder;

@@ -108,7 +108,10 @@ public final class Main {
       systemd.ifPresent(s -> s.send("READY=1\nSTATUS=" + server.url()));
       out.println(ready);
       out.flush();
-      log.info("{}", ready);
+      log.atInfo()
+          .addKeyValue("event", "server_ready")
+          .addKeyValue("duration_ms", timeline.millis())
+          .log(ready);
       try (ScheduledExecutorService watchdog = watchdog(systemd)) {
         server.awaitEnd();
         systemd.ifPresent(s -> s.send("STOPPING=1"));
@@ -116,7 +119,7 @@ public final class Main {
         watchdog.shutdownNow();
       }
     }
-    log.info("ended");
+    log.atInfo().addKeyValue("event", "server_ended").log("ended");
   }
 
   private static String ready(SemperServer server, Timeline timeline) {

@@ -73,7 +73,7 @@ final class Metrics implements AutoCloseable {
   }
 
   String scrape() {
-    return registry.scrape();
+    return registry.scrape() + HealthMetrics.of(semper);
   }
 
   void request(Contract.@Nullable Endpoint endpoint, int status, long nanos) {

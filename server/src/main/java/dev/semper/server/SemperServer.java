@@ -170,6 +170,7 @@ public final class SemperServer implements AutoCloseable {
               .home(settings.home())
               .database(settings.store())
               .maxConcurrentOperations(settings.engine().maxConcurrentOperations())
+              .healthRetention(Duration.ofDays(settings.engine().healthRetentionDays()))
               .boundaries(
                   FaultDrill.of(
                       System.getProperty(FaultDrill.HALT_AT), System.getProperty(FaultDrill.TRACE)))
@@ -233,6 +234,7 @@ public final class SemperServer implements AutoCloseable {
             this::endSoon);
     new ServerRoutes(semper, metrics, host, clock).addTo(routes);
     new WorkloadRoutes(semper, semper.specs(), clock).addTo(routes);
+    new HealthRoutes(semper, clock).addTo(routes);
     new LogRoutes(semper).addTo(routes);
     new OperationRoutes(semper).addTo(routes);
     new EventRoutes(semper.events()).addTo(routes);

@@ -47,7 +47,9 @@ public record Settings(
 
   /// @param maxConcurrentOperations default 10
   /// @param eventRetentionDays default 90
-  public record Engine(int maxConcurrentOperations, int eventRetentionDays) {}
+  /// @param healthRetentionDays minutes of health and outages, default 30
+  public record Engine(
+      int maxConcurrentOperations, int eventRetentionDays, int healthRetentionDays) {}
 
   /// The defaults for a home.
   public static Settings of(Path home) {
@@ -58,7 +60,7 @@ public record Settings(
         new Api("127.0.0.1", 8470, List.of(), 512),
         new Database(null, null, null),
         new Log("info", false, null, 10L << 20, 5),
-        new Engine(10, 90));
+        new Engine(10, 90, 30));
   }
 
   public Settings withApi(String host, int port) {

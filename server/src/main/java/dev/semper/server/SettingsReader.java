@@ -43,6 +43,7 @@ final class SettingsReader {
           "log.max_files",
           "engine.max_concurrent_operations",
           "engine.event_retention_days",
+          "engine.health_retention_days",
           "daemon.pid_file",
           "daemon.log_file",
           "daemon.log_level");
@@ -203,7 +204,8 @@ final class SettingsReader {
     Settings.Engine engine = base.engine();
     return new Settings.Engine(
         (int) number("engine.max_concurrent_operations", engine.maxConcurrentOperations(), 1, 1000),
-        (int) number("engine.event_retention_days", engine.eventRetentionDays(), 1, 36500));
+        (int) number("engine.event_retention_days", engine.eventRetentionDays(), 1, 36500),
+        (int) number("engine.health_retention_days", engine.healthRetentionDays(), 1, 36500));
   }
 
   private String level(String key, String otherwise) {

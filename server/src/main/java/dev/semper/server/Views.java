@@ -17,6 +17,7 @@ import dev.semper.api.TokenInfo;
 import dev.semper.api.WorkloadInfo;
 import dev.semper.engine.access.Tenant;
 import dev.semper.engine.access.Token;
+import dev.semper.engine.health.HealthReport;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.Plan;
 import dev.semper.engine.spec.DependencySpec;
@@ -36,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class Views {
   private Views() {}
 
-  static WorkloadInfo workload(Workload w, boolean withDocument) {
+  static WorkloadInfo workload(Workload w, HealthReport health, boolean withDocument) {
     WorkloadSpec spec = w.spec();
     return new WorkloadInfo(
         w.tenant(),
@@ -50,6 +51,8 @@ final class Views {
         w.stateSince(),
         w.desired().id(),
         w.reason(),
+        health.status().id(),
+        health.score(),
         w.operationId(),
         spec.instances(),
         (int) w.ready(),

@@ -13,6 +13,7 @@ import dev.semper.api.ReleaseInfo;
 import dev.semper.api.StateRequest;
 import dev.semper.api.UsageInfo;
 import dev.semper.api.Wire;
+import dev.semper.api.WorkloadInfo;
 import dev.semper.engine.Semper;
 import dev.semper.engine.access.Role;
 import dev.semper.engine.error.ErrorCode;
@@ -102,14 +103,18 @@ final class WorkloadRoutes {
     return Answer.ok(
         new Listing<>(
             semper.workloads().list(call.tenantFilter()).stream()
-                .map(w -> Views.workload(w, false))
+                .map(w -> view(w, false))
                 .toList()));
   }
 
   private Answer get(Call call) {
     Workload workload = workload(call);
     return Answer.json(
-        200, Views.workload(workload, true), Map.of("ETag", "\"" + workload.generation() + "\""));
+        200, view(workload, true), Map.of("ETag", "\"" + workload.generation() + "\""));
+  }
+
+  private WorkloadInfo view(Workload workload, boolean withDocument) {
+    return Views.workload(workload, semper.health().of(workload), withDocument);
   }
 
   private Workload workload(Call call) {
@@ -268,7 +273,7 @@ final class WorkloadRoutes {
             .forceState(call.tenant(), before.name(), state, call.actor(), request.reason());
     call.facts().put("from", before.state().id());
     call.facts().put("to", state.id());
-    return Answer.ok(Views.workload(now, true));
+    return Answer.ok(view(now, true));
   }
 
   private Answer history(Call call) {

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.semper.api.Wire;
 import dev.semper.engine.access.Role;
 import dev.semper.engine.error.Problem;
+import dev.semper.engine.health.HealthStatus;
+import dev.semper.engine.health.Measure;
+import dev.semper.engine.health.ProbeResult;
+import dev.semper.engine.health.Trend;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.OperationKind;
 import dev.semper.engine.operation.Plan;
@@ -103,6 +107,13 @@ class ContractTest {
     call(server, "PUT", web + "?generation=7", document, 409);
     call(server, "GET", "/api/v1/workloads", null, 200);
     call(server, "GET", web + "/usage", null, 200);
+    call(server, "GET", "/api/v1/health?tenant=*", null, 200);
+    call(server, "GET", web + "/health", null, 200);
+    call(server, "GET", web + "/health/history", null, 200);
+    call(server, "GET", web + "/health/history?resolution=1m", null, 200);
+    call(server, "GET", web + "/health/history?resolution=90s", null, 400);
+    call(server, "GET", web + "/health/history?from=2026-13-01T00:00:00Z", null, 400);
+    call(server, "GET", web + "/health/history?from=2000-01-01T00:00:00Z&resolution=1m", null, 400);
     call(server, "GET", web + "/allowed", null, 200);
     call(server, "GET", web + "/logs?lines=5", null, 200);
     call(server, "POST", web + "/stop", "{\"dry_run\":true}", 200);
@@ -292,6 +303,14 @@ class ContractTest {
         .isEqualTo(ids(Operation.StepStatus.values(), Operation.StepStatus::id));
     assertThat(choices("/components/schemas/PlanItem/properties/action"))
         .isEqualTo(ids(Plan.Action.values(), Plan.Action::id));
+    assertThat(choices("/components/schemas/HealthStatus"))
+        .isEqualTo(ids(HealthStatus.values(), HealthStatus::id));
+    assertThat(choices("/components/schemas/AnomalyInfo/properties/measure"))
+        .isEqualTo(ids(Measure.values(), Measure::id));
+    assertThat(choices("/components/schemas/TrendInfo/properties/direction"))
+        .isEqualTo(ids(Trend.Direction.values(), Trend.Direction::id));
+    assertThat(choices("/components/schemas/ProbeInfo/properties/outcome"))
+        .isEqualTo(ids(ProbeResult.Kind.values(), k -> k.name().toLowerCase(Locale.ROOT)));
     assertThat(choices("/components/schemas/Role"))
         .isEqualTo(ids(Role.values(), r -> r.name().toLowerCase(Locale.ROOT)));
   }

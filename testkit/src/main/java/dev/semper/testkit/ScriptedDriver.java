@@ -59,6 +59,7 @@ public final class ScriptedDriver implements Driver {
   private final Map<String, Behaviour> scripts = new HashMap<>();
   private final Map<String, Deque<Behaviour>> next = new HashMap<>();
   private final Map<String, Integer> answers = new HashMap<>();
+  private final Map<String, Usage> uses = new HashMap<>();
   private final List<String> launched = new ArrayList<>();
   private final Connection own = new Connection();
   private @Nullable Connection listener;
@@ -93,6 +94,11 @@ public final class ScriptedDriver implements Driver {
   /// @param workload name, or name and version as in `web@2`
   public synchronized void answer(String workload, String command, int code) {
     answers.put(workload + "/" + command, code);
+  }
+
+  /// From now on each instance of a workload uses that much.
+  public synchronized void use(String workload, Usage usage) {
+    uses.put(workload, usage);
   }
 
   /// From now on specifications with that `note` cannot run here.
@@ -349,7 +355,9 @@ public final class ScriptedDriver implements Driver {
   @Override
   public synchronized Usage usage(String incarnation) {
     Program program = programs.get(incarnation);
-    return program == null || program.exit != null ? Usage.NONE : new Usage(1, 1 << 20, 1, 3);
+    return program == null || program.exit != null
+        ? Usage.NONE
+        : uses.getOrDefault(program.launch.workload(), new Usage(1, 1 << 20, 1, 3));
   }
 
   @Override

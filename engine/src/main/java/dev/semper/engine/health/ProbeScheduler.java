@@ -14,6 +14,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +45,7 @@ final class ProbeScheduler implements Check.Sink {
   private final Map<String, Watched> watched = new ConcurrentHashMap<>();
   private final TreeSet<Worker> due = new TreeSet<>(Worker::order);
   private final Deque<Worker> waitingCommands = new ArrayDeque<>();
+  private volatile BiConsumer<Watch, ProbeResult> listener = (_, _) -> {};
   private int runningCommands;
   private long workerIds;
 
@@ -72,6 +74,10 @@ final class ProbeScheduler implements Check.Sink {
     this.wall = wall;
     this.nanos = nanos;
     this.wakeUp = wakeUp;
+  }
+
+  void onResult(BiConsumer<Watch, ProbeResult> newListener) {
+    listener = newListener;
   }
 
   void watch(Watch watch) {
@@ -348,6 +354,10 @@ final class ProbeScheduler implements Check.Sink {
       case Outcome.Passed() -> count(worker, true, Outcome.OK, took);
       case Outcome.Failed(String message) -> failed(worker, message, took);
       case Outcome.Erred(String message) -> erred(worker, message, took);
+    }
+    ProbeResult result = worker.last();
+    if (result != null) {
+      listener.accept(worker.target.watch(), result);
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -71,6 +72,12 @@ public final class Probes implements Prober, AutoCloseable {
     if (watched.remove(incarnation)) {
       scheduler.unwatch(incarnation);
     }
+  }
+
+  /// From now on the listener is shown each check that has ended. It is called by the prober's one
+  /// thread and must not block.
+  public void onResult(BiConsumer<Watch, ProbeResult> listener) {
+    scheduler.onResult(listener);
   }
 
   /// The last result of each probe of an incarnation that has one.

@@ -25,6 +25,11 @@ final class Limits {
   static final Numbers LOG_FILES = new Numbers(0, 1000);
   static final Decimals CPU = new Decimals(0, 65536);
   static final Decimals SHARE = new Decimals(0, 1);
+  static final Decimals PERCENT = new Decimals(0, 100);
+  static final Decimals MEGABYTES = new Decimals(0, 1L << 43);
+  static final Times HEALTH_INTERVAL = new Times(Duration.ofSeconds(1), DAY);
+  static final Times HEALTH_WINDOW = new Times(Duration.ofSeconds(1), DAY);
+  static final Times RESPONSE_TIME = new Times(Duration.ZERO, Duration.ofHours(1));
   static final Times START_SECONDS = new Times(Duration.ZERO, DAY);
   static final Times STOP_TIMEOUT = new Times(Duration.ZERO, DAY);
   static final Times READY_TIMEOUT = new Times(MILLI, DAY);

@@ -20,6 +20,7 @@ enum Section {
       "resources",
       "log",
       "probes",
+      "health",
       "labels"),
   DEPENDENCY("workload", "condition", "for", "required", "timeout"),
   RESTART(
@@ -50,7 +51,22 @@ enum Section {
       "failure_threshold",
       "success_threshold"),
   HTTP("scheme", "host", "port", "path", "headers", "expected_status", "expected_body"),
-  TCP("host", "port");
+  TCP("host", "port"),
+  HEALTH(
+      "interval",
+      "window",
+      "cpu_warning",
+      "cpu_critical",
+      "memory_limit_mb",
+      "memory_warning_mb",
+      "error_rate_warning",
+      "error_rate_critical",
+      "response_time_warning",
+      "response_time_critical",
+      "failure_threshold",
+      "success_threshold",
+      "enabled_checks",
+      "custom_checks");
 
   @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
   private final List<String> keys;

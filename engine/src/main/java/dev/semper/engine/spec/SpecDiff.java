@@ -16,7 +16,16 @@ import org.jspecify.annotations.Nullable;
 /// @param effect the strongest effect of any of them
 public record SpecDiff(List<Change> changes, Effect effect) {
   private static final Set<String> LIVE =
-      Set.of("probes", "restart", "stop", "update", "depends_on", "labels", "log", "start_seconds");
+      Set.of(
+          "probes",
+          "health",
+          "restart",
+          "stop",
+          "update",
+          "depends_on",
+          "labels",
+          "log",
+          "start_seconds");
   private static final String INSTANCES = "instances";
 
   /// The key that names the items of a list of tables.

@@ -31,6 +31,7 @@ final class SpecWriter {
     out.put("resources", resources(spec.resources()));
     out.put("log", log(spec.log()));
     out.put("probes", spec.probes().stream().map(SpecWriter::probe).toList());
+    out.put("health", health(spec.health()));
     out.put("labels", new TreeMap<>(spec.labels()));
     return out;
   }
@@ -118,6 +119,27 @@ final class SpecWriter {
     out.put("timeout", Durations.format(p.timeout()));
     out.put("failure_threshold", (long) p.failureThreshold());
     out.put("success_threshold", (long) p.successThreshold());
+    return out;
+  }
+
+  private static Map<String, Object> health(HealthSpec h) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("interval", Durations.format(h.interval()));
+    out.put("window", Durations.format(h.window()));
+    out.put("cpu_warning", h.cpuWarning());
+    out.put("cpu_critical", h.cpuCritical());
+    out.put("memory_limit_mb", h.memoryLimitMb());
+    out.put("memory_warning_mb", h.memoryWarningMb());
+    out.put("error_rate_warning", h.errorRateWarning());
+    out.put("error_rate_critical", h.errorRateCritical());
+    out.put("response_time_warning", Durations.format(h.responseTimeWarning()));
+    out.put("response_time_critical", Durations.format(h.responseTimeCritical()));
+    out.put("failure_threshold", (long) h.failureThreshold());
+    out.put("success_threshold", (long) h.successThreshold());
+    out.put("enabled_checks", h.enabledChecks().stream().sorted().map(HealthReader::word).toList());
+    if (h.customChecks() != null) {
+      out.put("custom_checks", h.customChecks());
+    }
     return out;
   }
 

@@ -44,6 +44,7 @@ final class WorkloadReader {
     ResourceSpec resources = resources();
     LogSpec log = log();
     List<ProbeSpec> probes = new ProbeReader(table, port != null).read();
+    HealthSpec health = new HealthReader(table, resources, probes).read();
     Map<String, String> labels = labels();
     Map<String, Object> own = settings.read(baseDir);
     return table.broken()
@@ -64,6 +65,7 @@ final class WorkloadReader {
             resources,
             log,
             probes,
+            health,
             labels,
             own);
   }

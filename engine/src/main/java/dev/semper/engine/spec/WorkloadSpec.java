@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// @param port a fixed port or one picked per instance, given to the instance as `PORT`
 /// @param startSeconds an instance without startup and readiness probes counts as up after that
 ///   long, default 1 s; an exit before it is a failed start
+/// @param health when it counts as well
 /// @param labels for the user's own use
 /// @param settings the driver's own settings, e.g. `command`, `user`, `working_dir`
 public record WorkloadSpec(
@@ -34,6 +35,7 @@ public record WorkloadSpec(
     ResourceSpec resources,
     LogSpec log,
     List<ProbeSpec> probes,
+    HealthSpec health,
     Map<String, String> labels,
     Map<String, Object> settings) {
   static final String VERSION_FORM = "must be 1 to 128 characters without line breaks";

@@ -16,6 +16,10 @@ public final class Batch {
 
   record Delete(Row row) implements Change {}
 
+  /// @param uid null = of all workloads
+  record DropHealth(@Nullable String uid, long beforeMinute, Instant outagesBefore)
+      implements Change {}
+
   record AddEvent(
       Instant at,
       String tenant,
@@ -58,6 +62,19 @@ public final class Batch {
 
   public Batch audit(AuditEntry entry) {
     changes.add(new AddAudit(entry));
+    return this;
+  }
+
+  /// Removes all that is known of the health of a workload that is gone.
+  public Batch dropHealth(String uid) {
+    changes.add(new DropHealth(uid, Long.MAX_VALUE, Instant.MAX));
+    return this;
+  }
+
+  /// Removes the health of all workloads in the minutes before one, and outages that had ended by
+  /// then.
+  public Batch dropHealthBefore(long minute) {
+    changes.add(new DropHealth(null, minute, Instant.ofEpochSecond(minute * 60)));
     return this;
   }
 

@@ -1,8 +1,10 @@
 package dev.semper.engine.store;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A change of a batch as it will be stored: cleaned, times cut to microseconds, facts turned to
 /// JSON. Made on the caller's thread, so that bad data hits nobody else and costs the writer
@@ -11,6 +13,10 @@ sealed interface Draft {
   record Put(Row row) implements Draft {}
 
   record Delete(Row row) implements Draft {}
+
+  /// @param uid null = of all workloads
+  record DropHealth(@Nullable String uid, long beforeMinute, Instant outagesBefore)
+      implements Draft {}
 
   /// @param event complete but for its number
   record AddEvent(Event event, String json) implements Draft {
@@ -42,6 +48,8 @@ sealed interface Draft {
     return switch (change) {
       case Batch.Put(Row row) -> new Put(row);
       case Batch.Delete(Row row) -> new Delete(row);
+      case Batch.DropHealth(String uid, long minute, Instant outages) ->
+          new DropHealth(uid, minute, outages);
       case Batch.AddEvent event -> of(event);
       case Batch.AddAudit(AuditEntry entry) -> of(entry);
     };

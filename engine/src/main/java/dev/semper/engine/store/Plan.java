@@ -78,6 +78,8 @@ final class Plan {
           session.put(row);
         } else if (draft instanceof Draft.Delete(Row row)) {
           session.delete(row);
+        } else if (draft instanceof Draft.DropHealth drop) {
+          session.dropHealth(drop.uid(), drop.beforeMinute(), drop.outagesBefore());
         }
       }
     }

@@ -1,6 +1,7 @@
 package dev.semper.engine.store;
 
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A row of one of the engine's tables. Columns are what is searched by; the rest is a JSON `doc`
@@ -47,4 +48,42 @@ public sealed interface Row {
 
   /// A step of an operation. Key: operationId, position.
   record Step(String operationId, int position, String doc) implements Row {}
+
+  /// How a workload was last known to be. Key: uid.
+  record HealthStatus(String uid, String status, Instant since) implements Row {}
+
+  /// A time during which a workload was unhealthy or critical. Key: uid, startedAt.
+  ///
+  /// @param endedAt null while it lasts
+  record Outage(String uid, Instant startedAt, @Nullable Instant endedAt, String reason)
+      implements Row {}
+
+  /// What a workload's health was in one minute. Key: uid, minute. Put again for the same minute,
+  /// its times are added and the rest is replaced.
+  ///
+  /// @param minute since 1970
+  /// @param measures score, cpu, memory, error rate and response time
+  /// @param millis in the statuses healthy, degraded, unhealthy, critical and unknown
+  record HealthMinute(String uid, long minute, List<Spread> measures, List<Integer> millis)
+      implements Row {
+    public static final int MEASURES = 5;
+    public static final int STATUSES = 5;
+
+    public HealthMinute {
+      measures = List.copyOf(measures);
+      millis = List.copyOf(millis);
+      if (measures.size() != MEASURES || millis.size() != STATUSES) {
+        throw new IllegalArgumentException("a minute has 5 measures and 5 statuses");
+      }
+    }
+  }
+
+  /// A measure during some time, in hundredths of its unit; all null if it was not measured.
+  record Spread(
+      @Nullable Integer min,
+      @Nullable Integer mean,
+      @Nullable Integer max,
+      @Nullable Integer last) {
+    public static final Spread NONE = new Spread(null, null, null, null);
+  }
 }

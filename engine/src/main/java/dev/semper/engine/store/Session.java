@@ -5,8 +5,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,8 +28,16 @@ final class Session implements AutoCloseable {
     RELEASE,
     OPERATION,
     STEP,
+    HEALTH_STATUS,
+    OUTAGE,
+    HEALTH_MINUTE,
     EVENT,
     AUDIT
+  }
+
+  /// The absence of a number; PostgreSQL wants to know of what type a null is.
+  enum NullNumber {
+    NULL
   }
 
   private static final String MOVE_HEAD =
@@ -55,6 +66,10 @@ final class Session implements AutoCloseable {
           "idempotency_key",
           "doc");
   private static final String PUT_STEP = upsert("step", "operation_id, position", "doc");
+  private static final String PUT_HEALTH_STATUS = upsert("health_status", "uid", "status", "since");
+  private static final String PUT_OUTAGE =
+      upsert("health_outage", "uid, started_at", "ended_at", "reason");
+  private static final String PUT_HEALTH_MINUTE = putHealthMinute();
   private static final String ADD_EVENT =
       "INSERT INTO event (seq, at, tenant, workload, instance, type, data, operation_id, actor)"
           + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -84,6 +99,19 @@ final class Session implements AutoCloseable {
     }
     return "INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO UPDATE SET %s"
         .formatted(table, columns, columns.replaceAll("\\w+", "?"), key, set);
+  }
+
+  private static String putHealthMinute() {
+    List<String> columns = new ArrayList<>(HealthColumns.MEASURES);
+    columns.addAll(HealthColumns.STATUSES);
+    String sql = upsert("health_minute", "uid, minute", columns.toArray(String[]::new));
+    for (String status : HealthColumns.STATUSES) {
+      sql =
+          sql.replace(
+              status + " = excluded." + status,
+              status + " = health_minute." + status + " + excluded." + status);
+    }
+    return sql;
   }
 
   void begin() throws SQLException {
@@ -162,6 +190,26 @@ final class Session implements AutoCloseable {
     delete.executeUpdate();
   }
 
+  /// @param uid null = of all workloads
+  void dropHealth(@Nullable String uid, long beforeMinute, Instant outagesBefore)
+      throws SQLException {
+    flush(); // What was put before it goes, too.
+    if (uid == null) {
+      execute("DELETE FROM health_minute WHERE minute < ?", beforeMinute);
+      execute("DELETE FROM health_outage WHERE ended_at < ?", Micros.of(outagesBefore));
+    } else {
+      execute("DELETE FROM health_status WHERE uid = ?", uid);
+      execute("DELETE FROM health_outage WHERE uid = ?", uid);
+      execute("DELETE FROM health_minute WHERE uid = ?", uid);
+    }
+  }
+
+  private void execute(String sql, Object value) throws SQLException {
+    PreparedStatement statement = statement(sql);
+    bind(statement, value);
+    statement.executeUpdate();
+  }
+
   void put(Row row) throws SQLException {
     switch (row) {
       case Row.Tenant t -> add(Table.TENANT, PUT_TENANT, t.name(), t.doc());
@@ -193,6 +241,18 @@ final class Session implements AutoCloseable {
               o.parent(),
               o.idempotencyKey(),
               o.doc());
+      case Row.HealthStatus h ->
+          add(Table.HEALTH_STATUS, PUT_HEALTH_STATUS, h.uid(), h.status(), Micros.of(h.since()));
+      case Row.Outage o ->
+          add(
+              Table.OUTAGE,
+              PUT_OUTAGE,
+              o.uid(),
+              Micros.of(o.startedAt()),
+              o.endedAt() == null ? NullNumber.NULL : Micros.of(o.endedAt()),
+              o.reason());
+      case Row.HealthMinute m ->
+          add(Table.HEALTH_MINUTE, PUT_HEALTH_MINUTE, HealthColumns.values(m));
       case Row.Step s -> add(Table.STEP, PUT_STEP, s.operationId(), s.position(), s.doc());
     }
   }
@@ -217,6 +277,20 @@ final class Session implements AutoCloseable {
               r.generation(),
               r.tenant());
       case Row.Operation o -> add(Table.OPERATION, "DELETE FROM operation WHERE id = ?", o.id());
+      case Row.HealthStatus h ->
+          add(Table.HEALTH_STATUS, "DELETE FROM health_status WHERE uid = ?", h.uid());
+      case Row.Outage o ->
+          add(
+              Table.OUTAGE,
+              "DELETE FROM health_outage WHERE uid = ? AND started_at = ?",
+              o.uid(),
+              Micros.of(o.startedAt()));
+      case Row.HealthMinute m ->
+          add(
+              Table.HEALTH_MINUTE,
+              "DELETE FROM health_minute WHERE uid = ? AND minute = ?",
+              m.uid(),
+              m.minute());
       case Row.Step s ->
           add(
               Table.STEP,
@@ -290,6 +364,7 @@ final class Session implements AutoCloseable {
     for (int i = 0; i < values.length; i++) {
       switch (values[i]) {
         case null -> statement.setNull(i + 1, Types.VARCHAR);
+        case NullNumber _ -> statement.setNull(i + 1, Types.BIGINT);
         case String text -> statement.setString(i + 1, Text.clean(text));
         case Long number -> statement.setLong(i + 1, number);
         case Integer number -> statement.setInt(i + 1, number);

@@ -5,6 +5,7 @@ import dev.semper.engine.error.SemperException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,9 @@ public final class Store implements AutoCloseable {
   private static final String SELECT_OPERATION =
       "SELECT id, seq, tenant, workload, kind, status, is_open, parent, idempotency_key, doc"
           + " FROM operation";
+
+  private static final String SELECT_OUTAGE =
+      "SELECT uid, started_at, ended_at, reason FROM health_outage";
 
   private final Database database;
   private final CommitQueue queue;
@@ -237,6 +241,80 @@ public final class Store implements AutoCloseable {
     return new Query("SELECT max(seq) FROM operation")
         .list(database, row -> row.getLong(1))
         .getFirst();
+  }
+
+  public List<Row.HealthStatus> healthStatuses() {
+    return new Query("SELECT uid, status, since FROM health_status ORDER BY uid")
+        .list(
+            database,
+            row ->
+                new Row.HealthStatus(
+                    row.getString(1), row.getString(2), Micros.toInstant(row.getLong(3))));
+  }
+
+  /// The newest outages of a workload, newest first.
+  public List<Row.Outage> outages(String uid, int limit) {
+    return new Query(SELECT_OUTAGE)
+        .where("uid = ?", uid)
+        .then("ORDER BY started_at DESC LIMIT ?", limit)
+        .list(database, Store::outage);
+  }
+
+  /// Outages that last.
+  public List<Row.Outage> openOutages() {
+    return new Query(SELECT_OUTAGE)
+        .where("ended_at IS NULL")
+        .then("ORDER BY uid, started_at")
+        .list(database, Store::outage);
+  }
+
+  /// Minutes of a workload's health from one to another, both included, oldest first.
+  public List<Row.HealthMinute> healthMinutes(String uid, long from, long to, int limit) {
+    return new Query(HealthColumns.SELECT)
+        .where("uid = ? AND minute >= ? AND minute <= ?", uid, from, to)
+        .then("ORDER BY minute LIMIT ?", limit)
+        .list(database, HealthColumns::read);
+  }
+
+  /// How many milliseconds a workload was in each status, from a minute on; in the order of
+  /// [Row.HealthMinute#millis].
+  public List<Long> healthMillis(String uid, long fromMinute) {
+    return new Query("SELECT " + HealthColumns.SUMS + " FROM health_minute")
+        .where("uid = ? AND minute >= ?", uid, fromMinute)
+        .list(
+            database,
+            row ->
+                List.of(
+                    row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)))
+        .getFirst();
+  }
+
+  /// The oldest minute of anybody's health; empty if there is none.
+  public Optional<Long> oldestHealthMinute() {
+    return minute(new Query("SELECT min(minute) FROM health_minute"));
+  }
+
+  /// The newest minute of a workload's health; empty if there is none.
+  public Optional<Long> newestHealthMinute(String uid) {
+    return minute(new Query("SELECT max(minute) FROM health_minute").where("uid = ?", uid));
+  }
+
+  private Optional<Long> minute(Query query) {
+    return query
+        .list(
+            database,
+            row -> {
+              long minute = row.getLong(1);
+              return row.wasNull() ? Optional.<Long>empty() : Optional.of(minute);
+            })
+        .getFirst();
+  }
+
+  private static Row.Outage outage(ResultSet row) throws SQLException {
+    long ended = row.getLong(3);
+    Instant endedAt = row.wasNull() ? null : Micros.toInstant(ended);
+    return new Row.Outage(
+        row.getString(1), Micros.toInstant(row.getLong(2)), endedAt, row.getString(4));
   }
 
   private static Row.Release release(ResultSet row) throws SQLException {

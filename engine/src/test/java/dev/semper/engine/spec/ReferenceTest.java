@@ -32,7 +32,7 @@ class ReferenceTest {
           case DEPENDENCY -> "## depends_on";
           case PROBE -> "## probes";
           case HTTP, TCP -> "### " + section.name().toLowerCase(Locale.ROOT);
-          case RESTART, STOP, UPDATE, RESOURCES, LOG ->
+          case RESTART, STOP, UPDATE, RESOURCES, LOG, HEALTH ->
               "## " + section.name().toLowerCase(Locale.ROOT);
         };
     String page = Files.readString(PAGE);

@@ -108,8 +108,30 @@ class RoundTripTest {
         p.port() < 0
             ? p.probes().stream().filter(RoundTripTest::hasOwnTarget).toList()
             : p.probes(),
+        health(p.instances()),
         p.env(),
         p.settings());
+  }
+
+  /// Values of every kind, from one number.
+  private static HealthSpec health(int n) {
+    return n % 3 == 0
+        ? HealthSpec.DEFAULT
+        : new HealthSpec(
+            Duration.ofSeconds(1 + n),
+            Duration.ofMillis(1000 + n),
+            n / 100.0,
+            n / 10.0,
+            n % 2 == 0 ? 0 : n * 1.5,
+            n,
+            n / 11.0,
+            n / 10.0,
+            Duration.ofMillis(n),
+            Duration.ofMillis(2L * n),
+            1 + n % 9,
+            1 + n % 7,
+            n % 2 == 0 ? Set.of() : Set.of(HealthSpec.Check.values()),
+            n % 2 == 0 ? null : List.of());
   }
 
   private static boolean hasOwnTarget(ProbeSpec probe) {

@@ -38,6 +38,7 @@ class SpecReaderTest {
                 ResourceSpec.UNLIMITED,
                 new LogSpec(10L << 20, 5),
                 List.of(),
+                HealthSpec.DEFAULT,
                 Map.of(),
                 Map.of("command", List.of("/bin/true"))));
   }
@@ -76,6 +77,15 @@ class SpecReaderTest {
                 Duration.ofSeconds(1),
                 3,
                 1));
+  }
+
+  @Test
+  void takesTheLimitOfMemoryFromTheResources() {
+    HealthSpec limited = web("resources = { memory = \"256Mi\" }").health();
+    assertThat(limited.memoryLimitMb()).isEqualTo(256);
+    assertThat(limited.memoryWarningMb()).isEqualTo(0.8 * 256);
+    assertThat(web("health = { cpu_warning = 95 }").health().cpuCritical()).isEqualTo(95);
+    assertThat(web("health = {}").health()).isEqualTo(HealthSpec.DEFAULT);
   }
 
   @Test
@@ -168,6 +178,21 @@ class SpecReaderTest {
                 Duration.ofSeconds(1),
                 3,
                 1)),
+        new HealthSpec(
+            Duration.ofSeconds(30),
+            Duration.ofMinutes(10),
+            60,
+            80.5,
+            400,
+            300,
+            2.5,
+            7,
+            Duration.ofMillis(500),
+            Duration.ofSeconds(1),
+            2,
+            4,
+            Set.of(HealthSpec.Check.CPU_USAGE, HealthSpec.Check.ERROR_RATE),
+            List.of("boot")),
         Map.of("team", "core"),
         Map.of(
             "command",

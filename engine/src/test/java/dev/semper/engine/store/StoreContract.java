@@ -100,6 +100,94 @@ abstract class StoreContract {
             SemperException.class, e -> assertThat(e.code()).as(e.getMessage()).isEqualTo(code));
   }
 
+  // --- health
+
+  private static Row.HealthMinute minute(String uid, long minute, int millis) {
+    Row.Spread spread = new Row.Spread(100, 150, 200, 150);
+    return new Row.HealthMinute(
+        uid,
+        minute,
+        List.of(spread, spread, Row.Spread.NONE, spread, Row.Spread.NONE),
+        List.of(millis, 0, 1, 2, 3));
+  }
+
+  @Test
+  void keepsHealth() throws InterruptedException {
+    Row.HealthStatus status =
+        new Row.HealthStatus("u1", "healthy", NOW.truncatedTo(ChronoUnit.MICROS));
+    Row.Outage first = new Row.Outage("u1", NOW.truncatedTo(ChronoUnit.MICROS), null, "é");
+    Row.Outage second =
+        new Row.Outage("u1", NOW.plusSeconds(9).truncatedTo(ChronoUnit.MICROS), null, "b");
+    Row.Outage ended =
+        new Row.Outage(
+            "u1", first.startedAt(), NOW.plusSeconds(1).truncatedTo(ChronoUnit.MICROS), "é");
+    try (Store store = open()) {
+      assertThat(store.oldestHealthMinute()).isEmpty();
+      assertThat(store.healthMillis("u1", 0)).containsExactly(0L, 0L, 0L, 0L, 0L);
+      store.commit(new Batch().put(new Row.HealthStatus("u1", "unknown", NOW)).put(first));
+      store.commit(
+          new Batch()
+              .put(status)
+              .put(ended)
+              .put(second)
+              .put(minute("u1", 5, 10))
+              .put(minute("u1", 6, 20))
+              .put(minute("u2", 6, 30)));
+    }
+
+    try (Store store = open()) {
+      assertThat(store.healthStatuses()).containsExactly(status);
+      assertThat(store.outages("u1", 10)).containsExactly(second, ended);
+      assertThat(store.openOutages()).containsExactly(second);
+      assertThat(store.healthMinutes("u1", 0, 5, 10)).containsExactly(minute("u1", 5, 10));
+      assertThat(store.healthMinutes("u1", 5, 9, 10)).hasSize(2);
+      assertThat(store.healthMinutes("u1", 5, 9, 1)).hasSize(1);
+      assertThat(store.healthMillis("u1", 5)).containsExactly(30L, 0L, 2L, 4L, 6L);
+      assertThat(store.healthMillis("u1", 6)).containsExactly(20L, 0L, 1L, 2L, 3L);
+      assertThat(store.oldestHealthMinute()).contains(5L);
+      assertThat(store.newestHealthMinute("u1")).contains(6L);
+      assertThat(store.newestHealthMinute("u3")).isEmpty();
+    }
+  }
+
+  @Test
+  void addsUpTheTimesOfAMinuteThatIsPutTwice() throws InterruptedException {
+    try (Store store = open()) {
+      store.commit(new Batch().put(minute("u1", 5, 10)));
+      store.commit(new Batch().put(minute("u1", 5, 10)));
+
+      assertThat(store.healthMinutes("u1", 5, 5, 2))
+          .singleElement()
+          .satisfies(m -> assertThat(m.millis()).containsExactly(20, 0, 2, 4, 6));
+    }
+  }
+
+  @Test
+  void dropsHealthOfOneWorkloadOrOfOldTimes() throws InterruptedException {
+    Instant then = Instant.ofEpochSecond(600);
+    try (Store store = open()) {
+      store.commit(
+          new Batch()
+              .put(new Row.HealthStatus("u1", "healthy", NOW))
+              .put(new Row.Outage("u1", then, then.plusSeconds(1), ""))
+              .put(new Row.Outage("u2", then, then.plusSeconds(1), ""))
+              .put(new Row.Outage("u2", then.plusSeconds(1), null, ""))
+              .put(minute("u1", 9, 1))
+              .put(minute("u2", 9, 1))
+              .put(minute("u2", 11, 1)));
+
+      store.commit(new Batch().dropHealth("u1"));
+      assertThat(store.healthStatuses()).isEmpty();
+      assertThat(store.outages("u1", 9)).isEmpty();
+      assertThat(store.healthMinutes("u1", 0, 99, 9)).isEmpty();
+      assertThat(store.healthMinutes("u2", 0, 99, 9)).hasSize(2);
+
+      store.commit(new Batch().dropHealthBefore(11));
+      assertThat(store.healthMinutes("u2", 0, 99, 9)).containsExactly(minute("u2", 11, 1));
+      assertThat(store.outages("u2", 9)).extracting(Row.Outage::endedAt).containsOnlyNulls();
+    }
+  }
+
   // --- rows
 
   @Test

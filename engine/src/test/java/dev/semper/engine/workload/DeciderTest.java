@@ -3,6 +3,7 @@ package dev.semper.engine.workload;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.HealthSpec;
 import dev.semper.engine.spec.LogSpec;
 import dev.semper.engine.spec.ProbeSpec;
 import dev.semper.engine.spec.ResourceSpec;
@@ -90,6 +91,7 @@ class DeciderTest {
         ResourceSpec.UNLIMITED,
         LogSpec.DEFAULT,
         probes,
+        HealthSpec.DEFAULT,
         Map.of(),
         Map.of());
   }

@@ -19,6 +19,10 @@ final class Forest {
   private final Map<Integer, Tracked> mains = new HashMap<>();
   private final Map<Integer, String> owners = new HashMap<>();
   private final Map<String, List<Proc>> trees = new HashMap<>();
+
+  /// The names among the trees that are of commands: few, and looked through for each tree.
+  private final List<String> helpers;
+
   private long oldest = Long.MAX_VALUE;
 
   Forest(ProcTable table, ProcTable.Snapshot snapshot, Collection<Tracked> roots) {
@@ -33,6 +37,7 @@ final class Forest {
         trees.computeIfAbsent(owner, _ -> new ArrayList<>()).add(proc);
       }
     }
+    helpers = trees.keySet().stream().filter(Helpers::isHelper).toList();
   }
 
   /// Of two incarnations with one PID (it was reused) the one that runs or ended later counts.
@@ -45,11 +50,11 @@ final class Forest {
   List<Proc> tree(String incarnation) {
     List<Proc> tree = new ArrayList<>(trees.getOrDefault(incarnation, List.of()));
     if (!Helpers.isHelper(incarnation)) {
-      trees.forEach((name, procs) -> {
-        if (Helpers.isHelperOf(name, incarnation)) {
-          tree.addAll(procs);
+      for (String helper : helpers) {
+        if (Helpers.isHelperOf(helper, incarnation)) {
+          tree.addAll(trees.getOrDefault(helper, List.of()));
         }
-      });
+      }
     }
     return tree;
   }

@@ -44,13 +44,35 @@ enum Section {
       "http",
       "tcp",
       "command",
+      "resource",
+      "log",
       "initial_delay",
       "period",
       "timeout",
       "failure_threshold",
-      "success_threshold"),
-  HTTP("scheme", "host", "port", "path", "headers", "expected_status", "expected_body"),
-  TCP("host", "port");
+      "success_threshold",
+      "retry",
+      "circuit_breaker"),
+  HTTP(
+      "scheme",
+      "host",
+      "port",
+      "method",
+      "path",
+      "headers",
+      "body",
+      "expected_status",
+      "expected_body",
+      "expected_regex",
+      "expected_json",
+      "tls"),
+  TLS("verify", "ca_file", "server_name"),
+  TCP("host", "port"),
+  COMMAND("exec", "working_dir", "env"),
+  RESOURCE("cpu", "memory", "processes", "open_files", "disk", "disk_free"),
+  LINES("pattern", "expect"),
+  RETRY("max_retries", "delay", "backoff_multiplier", "max_delay"),
+  CIRCUIT_BREAKER("failure_threshold", "recovery_timeout", "half_open_max_calls");
 
   @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
   private final List<String> keys;

@@ -30,12 +30,12 @@ final class SpecWriter {
     out.put("update", update(spec.update()));
     out.put("resources", resources(spec.resources()));
     out.put("log", log(spec.log()));
-    out.put("probes", spec.probes().stream().map(SpecWriter::probe).toList());
+    out.put("probes", spec.probes().stream().map(ProbeWriter::write).toList());
     out.put("labels", new TreeMap<>(spec.labels()));
     return out;
   }
 
-  private static Object sorted(Object setting) {
+  static Object sorted(Object setting) {
     return switch (setting) {
       case Map<?, ?> map -> {
         Map<String, Object> sorted = new TreeMap<>();
@@ -101,48 +101,6 @@ final class SpecWriter {
     Map<String, Object> out = new LinkedHashMap<>();
     out.put("max_size", Sizes.format(l.maxBytes()));
     out.put("max_files", (long) l.maxFiles());
-    return out;
-  }
-
-  private static Map<String, Object> probe(ProbeSpec p) {
-    Map<String, Object> out = new LinkedHashMap<>();
-    out.put("name", p.name());
-    out.put("type", TableReader.word(p.type()));
-    switch (p.method()) {
-      case ProbeSpec.Http http -> out.put("http", http(http));
-      case ProbeSpec.Tcp tcp -> out.put("tcp", tcp(tcp));
-      case ProbeSpec.Command command -> out.put("command", command.exec());
-    }
-    out.put("initial_delay", Durations.format(p.initialDelay()));
-    out.put("period", Durations.format(p.period()));
-    out.put("timeout", Durations.format(p.timeout()));
-    out.put("failure_threshold", (long) p.failureThreshold());
-    out.put("success_threshold", (long) p.successThreshold());
-    return out;
-  }
-
-  private static Map<String, Object> http(ProbeSpec.Http h) {
-    Map<String, Object> out = new LinkedHashMap<>();
-    out.put("scheme", h.scheme());
-    out.put("host", h.host());
-    if (h.port() != 0) {
-      out.put("port", (long) h.port());
-    }
-    out.put("path", h.path());
-    out.put("headers", new TreeMap<>(h.headers()));
-    out.put("expected_status", h.expectedStatus());
-    if (h.expectedBody() != null) {
-      out.put("expected_body", h.expectedBody());
-    }
-    return out;
-  }
-
-  private static Map<String, Object> tcp(ProbeSpec.Tcp t) {
-    Map<String, Object> out = new LinkedHashMap<>();
-    out.put("host", t.host());
-    if (t.port() != 0) {
-      out.put("port", (long) t.port());
-    }
     return out;
   }
 }

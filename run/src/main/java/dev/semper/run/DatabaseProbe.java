@@ -33,11 +33,13 @@ final class DatabaseProbe {
       """;
 
   final Settings.Database database;
+  final boolean required;
   private @Nullable Connection connection;
   private boolean busy;
 
-  DatabaseProbe(Settings.Database database) {
+  DatabaseProbe(Settings.Database database, boolean required) {
     this.database = database;
+    this.required = required;
   }
 
   Check check() {

@@ -9,11 +9,29 @@ import java.util.Locale;
 final class Dependencies {
   private Dependencies() {}
 
+  /// The databases of the environment; whether one is required is for the profile to say, if it
+  /// names it.
+  static List<DatabaseProbe> databases(Settings settings, Profile profile) {
+    List<DatabaseProbe> probes = new ArrayList<>();
+    for (Settings.Database database : settings.databases) {
+      boolean required = database.required();
+      if (profile.dependencies() != null) {
+        for (Profile.Need need : profile.dependencies()) {
+          if (database.name().equalsIgnoreCase(need.database())) {
+            required = need.required();
+          }
+        }
+      }
+      probes.add(new DatabaseProbe(database, required));
+    }
+    return probes;
+  }
+
   static List<Dependency> of(Settings settings, Profile profile, List<DatabaseProbe> probes) {
     List<Dependency> all = new ArrayList<>();
     if (profile.dependencies() == null) {
       for (DatabaseProbe probe : probes) {
-        boolean required = probe.database.required();
+        boolean required = probe.required;
         all.add(
             new Dependency(
                 name(probe.database.name()),

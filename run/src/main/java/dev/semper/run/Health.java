@@ -150,7 +150,7 @@ final class Health {
           answers.computeIfAbsent(
               probe.database.name(), name -> new DatabaseProbe.Answer(-1, -1, name + " hangs"));
       Status status =
-          !probe.database.required() && answer.status() == Status.UNHEALTHY
+          !probe.required && answer.status() == Status.UNHEALTHY
               ? Status.DEGRADED
               : answer.status();
       database = database.or(status);

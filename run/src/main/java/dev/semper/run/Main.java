@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// `semper run`.
 public final class Main {
@@ -74,23 +75,35 @@ public final class Main {
       if (!options.managed()) {
         return supervisor.simple();
       }
-      var unused = program.stop().thenAccept(signal -> haltAfter(settings.shutdownTimeout, log));
-      if (!settings.metricsEnabled) {
-        return supervisor.managed();
-      }
-      try (HealthServer server =
-          HealthServer.start(
-              address(settings),
-              options.metricsPort() == null ? settings.metricsPort : options.metricsPort(),
-              supervisor::standing)) {
-        lifecycle.say(
-            "INFO",
-            "metrics_listening",
-            Map.of("address", address(settings), "port", server.port()));
+      var _ = program.stop().thenAccept(signal -> haltAfter(settings.shutdownTimeout, log));
+      try (HealthServer _ = serve(options, settings, lifecycle, supervisor)) {
         return supervisor.managed();
       }
     } finally {
       log.close();
+    }
+  }
+
+  /// A port that was asked for must be had; the default one may be somebody else's.
+  private static @Nullable HealthServer serve(
+      Options options, Settings settings, Lifecycle lifecycle, Supervisor supervisor)
+      throws IOException {
+    if (!settings.metricsEnabled) {
+      return null;
+    }
+    Integer asked = options.metricsPort();
+    int port = asked == null ? settings.metricsPort : asked;
+    try {
+      HealthServer server = HealthServer.start(address(settings), port, supervisor::standing);
+      lifecycle.say(
+          "INFO", "metrics_listening", Map.of("address", address(settings), "port", server.port()));
+      return server;
+    } catch (IOException e) {
+      if (asked != null || settings.has("MONITORING_METRICS_PORT")) {
+        throw e;
+      }
+      lifecycle.say("WARNING", "metrics_unavailable", Map.of("error", "" + e.getMessage()));
+      return null;
     }
   }
 

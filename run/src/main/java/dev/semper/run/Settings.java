@@ -54,8 +54,10 @@ final class Settings {
   private final List<String> problems = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
 
-  /// None of what the seed requires is set: this is no container of its kind, and nothing is required.
+  /// None of what the seed requires is set: this is no container of its kind, and nothing is
+  /// required.
   final boolean bare;
+
   final String environmentName;
   final RestartPolicy restart;
   final Execution execution;

@@ -54,7 +54,7 @@ final class Supervisor {
     this.program = program;
     this.lifecycle = lifecycle;
     base = options.base() == null ? settings.base : options.base();
-    probes = settings.databases.stream().map(DatabaseProbe::new).toList();
+    probes = Dependencies.databases(settings, profile);
     dependencies = Dependencies.of(settings, profile, probes);
     Health health = new Health(probes, profile.checks(), new Usage.Meter(settings, base));
     monitor =

@@ -124,7 +124,8 @@ final class Validation {
     if (required.isEmpty() && settings.bare) {
       return new Found(
           List.of(),
-          List.of("none of CONTAINER_FLOW_NAME, CONTAINER_ENVIRONMENT and CONTAINER_RPA_DB_CONNECTION_STRING is set: nothing is required"));
+          List.of(
+              "none of CONTAINER_FLOW_NAME, CONTAINER_ENVIRONMENT and CONTAINER_RPA_DB_CONNECTION_STRING is set: nothing is required"));
     }
     if (required.isEmpty()) {
       required =

@@ -603,7 +603,7 @@ final class RunTest {
   @Test
   void aRealDatabaseIsADependencyAndWatched() throws Exception {
     try (PostgresServer server = PostgresServer.start()) {
-      String url = server.url("postgres");
+      String url = server.url("postgres") + "?user=postgres";
       List<String> environment =
           List.of(
               "FLOW_NAME", "rpa1",

@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -647,10 +646,8 @@ final class RunTest {
     try (EntryPoint entry =
         EntryPoint.start(folder, List.of(), "--profile", profile.toString(), "--", "true")) {
       entry.await("startup_initiated");
-      AtomicInteger code = new AtomicInteger();
       entry.signal("TERM");
-      code.set(entry.exitCode());
-      assertThat(code.get()).isEqualTo(143);
+      assertThat(entry.exitCode()).isEqualTo(143);
     }
   }
 }

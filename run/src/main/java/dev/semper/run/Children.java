@@ -102,7 +102,9 @@ final class Children {
                     }
                   }
                 } catch (IOException e) {
-                  throw new AssertionError("signals cannot be read", e);
+                  // Deaf and blind, it is of no use any more; the container has to end.
+                  System.err.println("semper run: " + e.getMessage());
+                  Runtime.getRuntime().halt(Main.DEFECT);
                 } finally {
                   reap();
                 }

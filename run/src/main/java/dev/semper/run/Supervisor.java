@@ -159,7 +159,14 @@ final class Supervisor {
         Lifecycle.Event.STARTUP_INITIATED, Map.of("environment", settings.environmentName));
 
     Validation.Result checked =
-        new Validation(options.flow(), settings, profile, base, environment).run();
+        new Validation(
+                options.flow(),
+                settings,
+                profile,
+                base,
+                options.base() != null || settings.baseGiven,
+                environment)
+            .run();
     validation = checked;
     checked
         .warnings()

@@ -46,14 +46,21 @@ final class Validation {
   private final Settings settings;
   private final Profile profile;
   private final Path base;
+  private final boolean baseGiven;
   private final Map<String, String> environment;
 
   Validation(
-      String flow, Settings settings, Profile profile, Path base, Map<String, String> environment) {
+      String flow,
+      Settings settings,
+      Profile profile,
+      Path base,
+      boolean baseGiven,
+      Map<String, String> environment) {
     this.flow = flow;
     this.settings = settings;
     this.profile = profile;
     this.base = base;
+    this.baseGiven = baseGiven;
     this.environment = environment;
   }
 
@@ -165,7 +172,7 @@ final class Validation {
   private Found directories() {
     List<String> problems = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
-    if (settings.bare && !Files.isDirectory(base) && profile.directories().isEmpty()) {
+    if (settings.bare && !baseGiven && !Files.isDirectory(base)) {
       return new Found(
           problems, List.of(base + " does not exist: logs, data and output are not looked at"));
     }

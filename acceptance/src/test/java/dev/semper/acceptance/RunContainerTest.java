@@ -27,9 +27,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// `semper run` as PID 1 of a real container: an engine of its own (Debian's docker.io), an image built
-/// from nothing but busybox, the C library and what `packaging/run-image` makes. busybox's `env` cannot
-/// block signals, so this is also the test of the way without it.
+/// `semper run` as PID 1 of a real container: an engine of its own (Debian's docker.io), an image
+/// built from nothing but busybox, the C library and what `packaging/run-image` makes. busybox's
+/// `env` cannot block signals, so this is also the test of the way without it.
 final class RunContainerTest {
   private static @Nullable Path folder;
   private static @Nullable Process engine;
@@ -41,8 +41,7 @@ final class RunContainerTest {
         "skipped: a container engine of its own needs root");
     for (String program : List.of("dockerd", "docker", "busybox")) {
       assumeTrue(
-          onPath(program),
-          "skipped: no " + program + "; apt-get install docker.io busybox-static");
+          onPath(program), "skipped: no " + program + "; apt-get install docker.io busybox-static");
     }
     assumeTrue(
         Files.exists(Cli.root().resolve("dist/run.classpath")),
@@ -82,8 +81,7 @@ final class RunContainerTest {
         ldd "$2/opt/semper/jre/bin/java" "$2/opt/semper/jre/lib/server/libjvm.so" | grep -o '/lib[^ ]*' | grep -v "$2" | sort -u |
           while read -r file; do mkdir -p "$2${file%/*}"; cp -L "$file" "$2$file"; done
         """,
-        Cli.root().toString(),
-        root.toString());
+        Cli.root().toString(), root.toString());
     Files.writeString(
         home.resolve("image/Dockerfile"),
         """
@@ -98,7 +96,9 @@ final class RunContainerTest {
         .until(() -> !running.isAlive() || docker("info").code() == 0);
     assumeTrue(
         running.isAlive(),
-        () -> "skipped: no container engine can be had here: " + lastLine(home.resolve("engine.log")));
+        () ->
+            "skipped: no container engine can be had here: "
+                + lastLine(home.resolve("engine.log")));
     Result built = docker("build", "--quiet", "--tag", "rpa1", home.resolve("image").toString());
     assertThat(built.code()).as(built.output()).isZero();
     Result tried = docker("run", "--rm", "--network=host", "--entrypoint=/bin/true", "rpa1");
@@ -167,7 +167,9 @@ final class RunContainerTest {
       builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
       builder.environment().put("DOCKER_BUILDKIT", "0");
       Process process = builder.start();
-      String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+      String output =
+          new String(
+              process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
       return new Result(process.waitFor(), output.strip());
     } catch (IOException e) {
       throw new AssertionError(e);
@@ -219,16 +221,14 @@ final class RunContainerTest {
           .atMost(Duration.ofSeconds(60))
           .ignoreExceptions()
           .until(
-              () ->
-                  client.send(ready, HttpResponse.BodyHandlers.ofString()).statusCode() == 200);
+              () -> client.send(ready, HttpResponse.BodyHandlers.ofString()).statusCode() == 200);
       Awaitility.await("both orphans reaped")
           .atMost(Duration.ofSeconds(30))
-          .until(
-              () ->
-                  client
-                      .send(metrics, HttpResponse.BodyHandlers.ofString())
-                      .body()
-                      .contains("semper_run_orphans_reaped_total 2\n"));
+          .until(() ->
+              client
+                  .send(metrics, HttpResponse.BodyHandlers.ofString())
+                  .body()
+                  .contains("semper_run_orphans_reaped_total 2\n"));
     }
     assertThat(docker("exec", id, "ps", "-o", "stat,args").output()).doesNotContain("Z ");
     assertThat(docker("logs", id).output()).contains("parent 1");

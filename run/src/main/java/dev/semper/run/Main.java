@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// `semper run`.
 public final class Main {
   private static final int WRONG = 2;
+
   /// A defect of this program itself.
   static final int DEFECT = 70;
-
 
   private Main() {}
 

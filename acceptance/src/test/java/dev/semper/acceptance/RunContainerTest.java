@@ -78,7 +78,8 @@ final class RunContainerTest {
         mkdir -p "$2/bin" "$2/lib64" "$2/tmp" "$2/proc" "$2/sys" "$2/dev"
         cp "$(command -v busybox)" "$2/bin/busybox"
         for name in sh sleep cat mkdir ls ps kill env true setsid; do ln -s busybox "$2/bin/$name"; done
-        ldd "$2/opt/semper/jre/bin/java" "$2/opt/semper/jre/lib/server/libjvm.so" | grep -o '/lib[^ ]*' | grep -v "$2" | sort -u |
+        ldd "$2/opt/semper/jre/bin/java" "$2/opt/semper/jre/lib/server/libjvm.so" |
+          awk '{ for (i = 1; i <= NF; i++) if ($i ~ "^/(usr/)?lib") print $i }' | sort -u |
           while read -r file; do mkdir -p "$2${file%/*}"; cp -L "$file" "$2$file"; done
         """,
         Cli.root().toString(), root.toString());
@@ -135,6 +136,13 @@ final class RunContainerTest {
       engine.destroy();
       if (!engine.waitFor(30, TimeUnit.SECONDS)) {
         engine.destroyForcibly();
+      }
+    }
+    // What the engine has mounted, e.g. its network namespace, it leaves mounted.
+    for (String line : Files.readAllLines(Path.of("/proc/self/mounts"))) {
+      String mounted = line.split(" ")[1];
+      if (mounted.startsWith(home + "/")) {
+        run(List.of("umount", mounted));
       }
     }
     Files.walkFileTree(

@@ -48,13 +48,13 @@ def own(pid):
     return pids
 
 
-def measure(name, folder, starts, settle, summary):
+def measure(name, folder, starts, settle, priority, summary):
     ready, health, stopped, rss, pss = [], [], [], [], []
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CONTAINER_")}
     for i in range(starts):
         words = command(name, folder)
         begun = time.monotonic_ns()
-        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, preexec_fn=priority)
         process.stdout.readline()
         ready.append((time.monotonic_ns() - begun) / 1e6)
         if "--metrics-port" in words:

@@ -415,7 +415,7 @@ class Parts:
         self.made += 1
         folder = self.scratch / f"run{self.made}"
         (folder / "app").mkdir(parents=True)
-        return entry.measure(name, folder, self.options.starts, min(self.options.settle, 3), summary)
+        return entry.measure(name, folder, self.options.starts, min(self.options.settle, 3), self.priority, summary)
 
 
 # What each part is measured for.

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /// The parent of every process here, and of every orphan below it.
 ///
@@ -19,7 +20,7 @@ import java.util.function.IntConsumer;
 /// not be used beside it, since its thread per child and this one would take each other's exits.
 /// One thread reads signals; whether a process is reaped or signalled is decided under one lock, so
 /// that a signal never reaches a stranger who got the number of a dead child.
-final class Children {
+final class Children implements AutoCloseable {
   /// A process that was started here.
   ///
   /// @param ended completes with its exit code: 128 + signal if a signal ended it
@@ -48,6 +49,8 @@ final class Children {
 
   private final int signals;
   private final Map<Integer, Child> alive = new HashMap<>();
+  private volatile boolean closed;
+  private @Nullable Thread listener;
   private int orphans;
 
   private Children(int signals) {
@@ -56,7 +59,6 @@ final class Children {
 
   /// Becomes the parent of orphans: as PID 1 by nature, elsewhere as a sub-reaper.
   static Children adopt() throws IOException {
-    Signals.requireBlocked();
     if (Native.call("getpid") != 1) {
       Native.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }
@@ -94,7 +96,7 @@ final class Children {
     Thread thread =
         new Thread(
             () -> {
-              while (true) {
+              while (!closed) {
                 try {
                   for (int signal : Signals.read(signals)) {
                     if (signal != Signals.CHLD) {
@@ -113,6 +115,22 @@ final class Children {
             "signals");
     thread.setDaemon(true);
     thread.start();
+    listener = thread;
+  }
+
+  /// Listens no more. A JVM that ends waits 300 ms for a thread that sits in a system call.
+  @Override
+  public void close() {
+    Thread thread = listener;
+    if (thread != null) {
+      closed = true;
+      Native.call("kill", Native.call("getpid"), Signals.CHLD);
+      try {
+        thread.join(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   private void reap() {

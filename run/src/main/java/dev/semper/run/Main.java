@@ -46,8 +46,15 @@ public final class Main {
 
   private static int run(Options options)
       throws IOException, InterruptedException, Options.WrongException, Profile.WrongException {
+    Signals.requireBlocked();
+    try (Children children = Children.adopt()) {
+      return run(options, children);
+    }
+  }
+
+  private static int run(Options options, Children children)
+      throws IOException, InterruptedException, Options.WrongException, Profile.WrongException {
     Map<String, String> environment = System.getenv();
-    Children children = Children.adopt();
     Settings settings = new Settings(environment);
     Path report = options.report();
     if (report != null && !Files.isDirectory(report.toAbsolutePath().resolveSibling("."))) {

@@ -56,7 +56,7 @@ final class Monitor {
                 while (true) {
                   Thread.sleep((long) (settings.healthInterval * 1000));
                   if (lifecycle.state() == Lifecycle.State.RUNNING) {
-                    check();
+                    checkSafely();
                   }
                 }
               } catch (InterruptedException e) {
@@ -66,6 +66,15 @@ final class Monitor {
             "health");
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /// A defect in one look must not be the end of all.
+  private void checkSafely() throws InterruptedException {
+    try {
+      check();
+    } catch (RuntimeException e) {
+      lifecycle.say("ERROR", "health_check_broken", Map.of("error", Check.reason(e)));
+    }
   }
 
   /// A look before the program runs.

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import entry
 from measure import PARTS, Parts
 from peers import PEERS, ROOT
 from report import table
@@ -90,7 +91,7 @@ def main():
             for peer in PARTS[part]:
                 if chosen.only and peer not in chosen.only:
                     continue
-                if peer != "semper" and not shutil.which("supervisord" if peer == "supervisord" else peer):
+                if not (entry.is_installed(peer) if part == "run" else peer == "semper" or shutil.which(peer)):
                     print(f"bench: {peer} is not installed; left out", file=sys.stderr)
                     continue
                 begun, before = time.monotonic(), os.getloadavg()[0]

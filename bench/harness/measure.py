@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+import entry
 from peers import PEERS, ROOT, Peer, Semper, free_port, ticks
 from units import Units
 
@@ -407,6 +408,16 @@ class Parts:
             peer.end(units)
 
 
+    # ---- run
+
+    def run(self, name):
+        """The entry point of a container: from exec to the program's first output, memory, end."""
+        self.made += 1
+        folder = self.scratch / f"run{self.made}"
+        (folder / "app").mkdir(parents=True)
+        return entry.measure(name, folder, self.options.starts, min(self.options.settle, 3), self.priority, summary)
+
+
 # What each part is measured for.
 PARTS = {
     "crash": ["semper", "supervisord", "monit"],
@@ -418,4 +429,5 @@ PARTS = {
     "operations": ["semper"],
     "probes": ["semper", "monit"],
     "idle": ["semper", "supervisord", "monit"],
+    "run": list(entry.ENTRIES),
 }

@@ -66,6 +66,32 @@ def verdict(value, aim, how, unit):
 
 
 def table(run):
+    lines = servers(run) + entries(run["parts"].get("run", {}))
+    return "\n".join(lines)
+
+
+# Of the entry points: title, path, unit, aim of `semper run`.
+ENTRY_ROWS = [
+    ("exec → program's first output, p50", ("program_runs_ms", "p50"), "ms", 300),
+    ("exec → /health/ready 200, p50", ("health_200_ms", "p50"), "ms", 300),
+    ("TERM → gone, p50", ("stopped_ms", "p50"), "ms", None),
+    ("RSS", ("rss",), "MB", 70),
+    ("PSS", ("pss",), "MB", None),
+]
+
+
+def entries(found):
+    if not found:
+        return []
+    lines = ["", "| Entry point of a container | " + " | ".join(found) + " | aim | |", "|---|" + "---:|" * (len(found) + 1) + "---|"]
+    for title, path, unit, aim in ENTRY_ROWS:
+        values = [get(found, name, *path) for name in found]
+        aimed, met = verdict(get(found, "semper run", *path), aim, "<", unit)
+        lines.append(f"| {title} | {' | '.join(show(v, unit) for v in values)} | {aimed} | {met} |")
+    return lines
+
+
+def servers(run):
     lines = ["| | Semper | supervisord | monit | aim | |", "|---|---:|---:|---:|---:|---|"]
     parts = run["parts"]
     for part in parts.values():
@@ -81,4 +107,4 @@ def table(run):
             values[2] = None  # another rate
         aimed, met = verdict(values[0], aim, how, unit)
         lines.append(f"| {title} | {' | '.join(show(v, unit) for v in values)} | {aimed} | {met} |")
-    return "\n".join(lines)
+    return lines if len(lines) > 2 else []

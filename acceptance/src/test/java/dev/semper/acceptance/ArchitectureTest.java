@@ -102,6 +102,31 @@ final class ArchitectureTest {
   }
 
   @Test
+  void theEntryPointKnowsNothingOfOurs() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.semper.run..")
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("dev.semper..").and(resideOutsideOfPackages("dev.semper.run..")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void theEntryPointNeverStartsProcessesByTheJdk() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.semper.run..")
+        .should()
+        .dependOnClassesThat()
+        .areAssignableTo(ProcessBuilder.class)
+        .orShould()
+        .dependOnClassesThat()
+        .areAssignableTo(ProcessHandle.class)
+        .check(CLASSES);
+  }
+
+  @Test
   void theCommandLineKnowsTheApiOnly() {
     noClasses()
         .that()

@@ -16,7 +16,7 @@ final class Commands {
   private static final Set<String> VALUED =
       Set.of("--home", "--url", "--token", "--token-file", "--tenant", "--format");
   private static final Set<String> NOT_OF_THE_LIFECYCLE =
-      Set.of("server", "demo", "completion", "version", "help");
+      Set.of("run", "server", "demo", "completion", "version", "help");
 
   private final Session session;
   private final Map<String, Supplier<CommandLine>> all = new LinkedHashMap<>();
@@ -84,6 +84,7 @@ final class Commands {
 
   private void machine() {
     add("info", () -> new InfoCommand(session));
+    add("run", RunCommand::new);
     add("server", () -> new ServerCommand(session));
     group(
         "daemon",

@@ -79,6 +79,18 @@ final class ArchitectureTest {
   }
 
   @Test
+  void probeMethodsImportTheSpiOnly() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.semper.probe..")
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("dev.semper..")
+                .and(resideOutsideOfPackages("dev.semper.probe..", "dev.semper.spi..")))
+        .check(CLASSES);
+  }
+
+  @Test
   void theSpiImportsTheJdkAndJSpecifyOnly() {
     classes()
         .that()
@@ -109,7 +121,11 @@ final class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "dev.semper.server..", "dev.semper.api..", "dev.semper.cli..", "dev.semper.driver..")
+            "dev.semper.server..",
+            "dev.semper.api..",
+            "dev.semper.cli..",
+            "dev.semper.driver..",
+            "dev.semper.probe..")
         .check(CLASSES);
   }
 
@@ -149,7 +165,11 @@ final class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "dev.semper.engine..", "dev.semper.spi..", "dev.semper.driver..", "dev.semper.api..")
+            "dev.semper.engine..",
+            "dev.semper.spi..",
+            "dev.semper.driver..",
+            "dev.semper.probe..",
+            "dev.semper.api..")
         .should()
         .accessField(System.class, "out")
         .orShould()

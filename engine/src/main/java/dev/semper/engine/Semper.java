@@ -25,6 +25,7 @@ import dev.semper.spi.Capability;
 import dev.semper.spi.Driver;
 import dev.semper.spi.DriverContext;
 import dev.semper.spi.Exit;
+import dev.semper.spi.ProbeMethod;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -56,6 +57,7 @@ public final class Semper implements AutoCloseable {
 
   private final Store store;
   private final Map<String, Driver> drivers;
+  private final ProbeMethods probeMethods;
   private final SpecReader specs;
   private final Probes probes;
   private final Owners owners;
@@ -70,7 +72,8 @@ public final class Semper implements AutoCloseable {
     Clock clock = builder.clock;
     makeHome(home);
     drivers = byKind(builder.drivers);
-    specs = reader(drivers);
+    probeMethods = new ProbeMethods(builder.probeMethods);
+    specs = new SpecReader(facts(drivers), probeMethods::byName);
     store =
         Store.open(
             builder.database == null
@@ -82,6 +85,7 @@ public final class Semper implements AutoCloseable {
     probes =
         new Probes(
             (kind, incarnation, request) -> driver(kind).exec(incarnation, request),
+            probeMethods::byName,
             this::hostEvent,
             clock,
             ThreadLocalRandom.current());
@@ -127,10 +131,10 @@ public final class Semper implements AutoCloseable {
     return byKind;
   }
 
-  private static SpecReader reader(Map<String, Driver> drivers) {
+  private static Map<String, DriverFacts> facts(Map<String, Driver> drivers) {
     Map<String, DriverFacts> facts = new HashMap<>();
     drivers.forEach((kind, driver) -> facts.put(kind, DriverFacts.of(driver)));
-    return new SpecReader(facts);
+    return facts;
   }
 
   /// Drivers report what ended while no server ran as soon as they are open; the owners are not
@@ -274,6 +278,7 @@ public final class Semper implements AutoCloseable {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }
+    probeMethods.close();
     drivers.values().forEach(Driver::close);
     store.close();
   }
@@ -284,6 +289,7 @@ public final class Semper implements AutoCloseable {
     private @Nullable StoreConfig database;
     private List<Driver> drivers = new ArrayList<>();
     private Duration healthRetention = Duration.ofDays(30);
+    private List<ProbeMethod> probeMethods = new ArrayList<>();
     private int maxConcurrentOperations = 10;
     private Clock clock = Clock.systemUTC();
     private Boundaries boundaries = Boundaries.NONE;
@@ -305,6 +311,13 @@ public final class Semper implements AutoCloseable {
     /// Adds a driver. Without any, those on the class path are used.
     public Builder driver(Driver driver) {
       drivers.add(driver);
+      return this;
+    }
+
+    /// Adds a probe method. Those on the class path are found by themselves, when one is first
+    /// used.
+    public Builder probeMethod(ProbeMethod method) {
+      probeMethods.add(method);
       return this;
     }
 

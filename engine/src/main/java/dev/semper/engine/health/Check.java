@@ -1,6 +1,8 @@
 package dev.semper.engine.health;
 
 import dev.semper.engine.spec.ProbeSpec;
+import dev.semper.engine.workload.Prober.Insight;
+import dev.semper.engine.workload.Prober.Watch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +29,16 @@ final class Check {
   boolean settled;
 
   /// What a check needs to know.
-  ///
-  /// @param port the instance's own; 0 if it has none
-  record Subject(String kind, String incarnation, int port, ProbeSpec spec) {}
+  record Subject(Watch watch, ProbeSpec spec, LastLook lastLook) {
+    /// The instance's own; 0 if it has none.
+    int port() {
+      return watch.port();
+    }
+
+    Insight insight() {
+      return watch.insight();
+    }
+  }
 
   /// The port to connect to; 0 if there is none.
   int port() {
@@ -37,9 +46,9 @@ final class Check {
         switch (subject.spec.method()) {
           case ProbeSpec.Http http -> http.port();
           case ProbeSpec.Tcp tcp -> tcp.port();
-          case ProbeSpec.Command _ -> 0;
+          default -> 0;
         };
-    return named == 0 ? subject.port : named;
+    return named == 0 ? subject.port() : named;
   }
 
   /// What it did not get, for messages.
@@ -48,6 +57,9 @@ final class Check {
       case ProbeSpec.Http http -> "No HTTP answer from " + HttpRequest.url(http, port());
       case ProbeSpec.Tcp tcp -> "No connection to " + tcp.host() + ":" + port();
       case ProbeSpec.Command command -> "No result of " + command.exec().getFirst();
+      case ProbeSpec.Resource _ -> "It is not known what the instance uses";
+      case ProbeSpec.Log _ -> "The log cannot be read";
+      case ProbeSpec.Provided provided -> "No result of " + provided.name();
     };
   }
 
@@ -55,7 +67,7 @@ final class Check {
     return switch (subject.spec.method()) {
       case ProbeSpec.Http http -> http.host();
       case ProbeSpec.Tcp tcp -> tcp.host();
-      case ProbeSpec.Command _ -> "";
+      default -> "";
     };
   }
 
@@ -88,6 +100,10 @@ final class Check {
 
   void cancel() {
     cancelled = true;
+  }
+
+  boolean isCancelled() {
+    return cancelled;
   }
 
   void runBy(Thread runner) {

@@ -1,5 +1,6 @@
 package dev.semper.engine.health;
 
+import dev.semper.engine.spec.ProbeSpec;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -34,6 +35,7 @@ final class HttpReply {
 
   private final StringBuilder line = new StringBuilder(64);
   private final ByteArrayOutputStream body = new ByteArrayOutputStream(0);
+  private final boolean bodiless;
   private final boolean keepBody;
   private Part part = Part.STATUS;
   private int head;
@@ -43,9 +45,15 @@ final class HttpReply {
   private boolean chunked;
   private long left;
 
+  /// @param bodiless whether no body follows, whatever the headers say: the answer to HEAD
   /// @param keepBody whether anybody will look into it
-  HttpReply(boolean keepBody) {
+  HttpReply(boolean bodiless, boolean keepBody) {
+    this.bodiless = bodiless;
     this.keepBody = keepBody;
+  }
+
+  HttpReply(ProbeSpec.Http http) {
+    this(http.method().equals("HEAD"), http.expected().readsBody());
   }
 
   /// Takes bytes; true when no more are needed.
@@ -70,6 +78,15 @@ final class HttpReply {
 
   int status() {
     return status;
+  }
+
+  byte[] body() {
+    return body.toByteArray();
+  }
+
+  /// Whether more of the body may have followed.
+  boolean isCut() {
+    return bodyLength >= MAX_BODY;
   }
 
   boolean bodyContains(String text) {
@@ -166,7 +183,7 @@ final class HttpReply {
     boolean interim = status < 200 && status != 101;
     if (interim) {
       part = Part.STATUS;
-    } else if (status == 204 || status == 304 || status == 101) {
+    } else if (bodiless || status == 204 || status == 304 || status == 101) {
       part = Part.DONE;
     } else if (chunked) {
       part = Part.CHUNK_SIZE;

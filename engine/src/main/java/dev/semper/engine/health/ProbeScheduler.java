@@ -4,9 +4,8 @@ import dev.semper.engine.spec.ProbeSpec;
 import dev.semper.engine.workload.Prober.Verdict;
 import dev.semper.engine.workload.Prober.Watch;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -27,8 +26,9 @@ import org.slf4j.LoggerFactory;
 final class ProbeScheduler implements Check.Sink {
   static final long NEVER = Long.MAX_VALUE;
 
-  /// Commands cost processes, unlike sockets: no more than that at a time, the others wait.
-  static final int MAX_COMMANDS = 64;
+  /// Commands cost processes and others connections of their own: no more of a method than that at
+  /// a time, the others wait.
+  static final int MAX_AT_A_TIME = 64;
 
   private static final Logger log = LoggerFactory.getLogger(ProbeScheduler.class);
   private static final long RETURN_WITHIN = TimeUnit.SECONDS.toNanos(5);
@@ -44,9 +44,8 @@ final class ProbeScheduler implements Check.Sink {
   private final Queue<Message> inbox = new ConcurrentLinkedQueue<>();
   private final Map<String, Watched> watched = new ConcurrentHashMap<>();
   private final TreeSet<Worker> due = new TreeSet<>(Worker::order);
-  private final Deque<Worker> waitingCommands = new ArrayDeque<>();
+  private final Map<String, Slots> slots = new HashMap<>();
   private volatile BiConsumer<Watch, ProbeResult> listener = (_, _) -> {};
-  private int runningCommands;
   private long workerIds;
 
   private sealed interface Message {
@@ -150,6 +149,7 @@ final class ProbeScheduler implements Check.Sink {
       } catch (Throwable e) {
         tally.errors.increment();
         log.error("The prober failed over {}", name(worker), e);
+        worker.retryAt = 0;
         worker.next = now + worker.period;
         arrange(worker);
       }
@@ -201,7 +201,9 @@ final class ProbeScheduler implements Check.Sink {
 
   private void dismiss(Worker worker) {
     due.remove(worker);
-    waitingCommands.remove(worker);
+    if (worker.needsSlot()) {
+      slots(worker).leave(worker);
+    }
     Check check = worker.check;
     if (check != null) {
       check.cancel();
@@ -212,7 +214,7 @@ final class ProbeScheduler implements Check.Sink {
   /// Gives every probe that has just become wanted its first time.
   private void arrangeAll(Watched target, long now) {
     for (Worker worker : target.workers()) {
-      if (worker.check == null && !waitingCommands.contains(worker)) {
+      if (worker.check == null && !awaitsSlot(worker)) {
         if (target.wants(worker) && !due.contains(worker)) {
           worker.next = timing.first(worker, now);
         }
@@ -224,7 +226,7 @@ final class ProbeScheduler implements Check.Sink {
   private void arrange(Worker worker) {
     due.remove(worker);
     if (worker.target.wants(worker)) {
-      worker.wakeAt = worker.next;
+      worker.wakeAt = worker.retryAt != 0 ? worker.retryAt : worker.next;
       due.add(worker);
     }
   }
@@ -237,7 +239,9 @@ final class ProbeScheduler implements Check.Sink {
 
   private void wake(Worker worker, long now) {
     Check check = worker.check;
-    if (check == null) {
+    if (awaitsSlot(worker)) {
+      stillWaiting(worker, now);
+    } else if (check == null) {
       due(worker, now);
     } else if (!check.settled) {
       overdue(worker, check, now);
@@ -248,8 +252,8 @@ final class ProbeScheduler implements Check.Sink {
 
   private void due(Worker worker, long now) {
     worker.planned = worker.wakeAt;
-    if (worker.runsCommand() && runningCommands >= MAX_COMMANDS) {
-      waitingCommands.add(worker);
+    if (worker.needsSlot() && !slots(worker).take(worker)) {
+      wakeAt(worker, now + Math.max(worker.period, RETURN_WITHIN));
       return;
     }
     guard.checkLate(now, now - worker.planned, worker);
@@ -257,17 +261,21 @@ final class ProbeScheduler implements Check.Sink {
   }
 
   private void dispatch(Worker worker, long now) {
-    Watch watch = worker.target.watch();
     Check check =
         new Check(
             worker,
-            new Check.Subject(watch.kind(), watch.incarnation(), watch.port(), worker.spec),
+            new Check.Subject(worker.target.watch(), worker.spec, worker.lastLook),
             nanos,
             this);
     worker.check = check;
-    worker.next = timing.next(worker, now);
+    if (worker.retryAt == 0) {
+      worker.next = timing.next(worker, now);
+    }
+    worker.retryAt = 0;
+    if (worker.breaker != null) {
+      worker.breaker.called();
+    }
     wakeAt(worker, now + worker.timeout);
-    runningCommands += worker.runsCommand() ? 1 : 0;
     tally.checks.increment();
     try {
       checker.start(check);
@@ -305,9 +313,8 @@ final class ProbeScheduler implements Check.Sink {
 
   private void returned(Check check, Outcome outcome, long at) {
     Worker worker = check.worker;
-    if (worker.runsCommand()) {
-      runningCommands--;
-      nextCommand();
+    if (worker.needsSlot()) {
+      freeSlot(worker);
     }
     if (!worker.target.workers().contains(worker)) {
       tally.dropped.increment();
@@ -333,11 +340,29 @@ final class ProbeScheduler implements Check.Sink {
     arrange(worker);
   }
 
-  private void nextCommand() {
-    Worker worker = waitingCommands.poll();
-    if (worker != null) {
-      dispatch(worker, nanos.getAsLong());
+  private Slots slots(Worker worker) {
+    return slots.computeIfAbsent(worker.spec.method().name(), _ -> new Slots(MAX_AT_A_TIME));
+  }
+
+  private boolean awaitsSlot(Worker worker) {
+    return worker.needsSlot() && slots(worker).awaits(worker);
+  }
+
+  private void freeSlot(Worker worker) {
+    Worker next = slots(worker).free();
+    if (next != null) {
+      dispatch(next, nanos.getAsLong());
     }
+  }
+
+  /// Nothing is said of the instance, but somebody may wonder.
+  private void stillWaiting(Worker worker, long now) {
+    erred(
+        worker,
+        "All %d places for checks by %s are taken"
+            .formatted(slots(worker).places(), worker.spec.method().name()),
+        0);
+    wakeAt(worker, now + Math.max(worker.period, RETURN_WITHIN));
   }
 
   private void settle(Worker worker, Check check, Outcome outcome, long at) {
@@ -346,7 +371,7 @@ final class ProbeScheduler implements Check.Sink {
     if (check.hasBegun()) {
       long lateness = check.began() - worker.planned;
       tally.late(lateness);
-      if (!worker.runsCommand()) {
+      if (!worker.needsSlot()) {
         guard.checkLate(nanos.getAsLong(), lateness, worker);
       }
     }
@@ -366,7 +391,11 @@ final class ProbeScheduler implements Check.Sink {
       worker.streak.forget();
       guard.withheld();
       tally.withheld.increment();
+      worker.retries = 0;
       worker.record(wall.instant(), ProbeResult.Kind.WITHHELD, took, message);
+    } else if (worker.retries < worker.spec.retry().maxRetries()) {
+      worker.retries++;
+      worker.retryAt = nanos.getAsLong() + worker.spec.retry().before(worker.retries).toNanos();
     } else {
       tally.failures.increment();
       count(worker, false, message, took);
@@ -379,17 +408,29 @@ final class ProbeScheduler implements Check.Sink {
       log.warn("Could not check {}, which changes nothing: {}", name(worker), message);
     }
     worker.erring = true;
+    worker.retries = 0;
     worker.record(wall.instant(), ProbeResult.Kind.ERROR, took, message);
   }
 
   private void count(Worker worker, boolean passed, String message, long took) {
     worker.erring = false;
+    worker.retries = 0;
     boolean reached = worker.streak.add(passed);
+    Breaker breaker = worker.breaker;
+    boolean opened = breaker != null && breaker.add(passed);
+    String said = breaker != null && opened ? opened(worker, breaker, message) : message;
     worker.record(
-        wall.instant(), passed ? ProbeResult.Kind.PASSED : ProbeResult.Kind.FAILED, took, message);
-    if (reached && (worker.told == null || worker.told != passed)) {
-      tell(worker, passed, message);
+        wall.instant(), passed ? ProbeResult.Kind.PASSED : ProbeResult.Kind.FAILED, took, said);
+    boolean news = worker.told == null || worker.told != passed || opened;
+    if (reached && news) {
+      tell(worker, passed, said);
     }
+  }
+
+  /// From now on the target is not called for a while.
+  private String opened(Worker worker, Breaker breaker, String message) {
+    worker.next = Math.max(worker.next, nanos.getAsLong() + breaker.recoveryNanos());
+    return message + "; circuit open, the next check is in " + breaker.recoveryText();
   }
 
   private void tell(Worker worker, boolean passed, String message) {

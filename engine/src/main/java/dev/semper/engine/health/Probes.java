@@ -1,20 +1,23 @@
 package dev.semper.engine.health;
 
 import dev.semper.engine.workload.Prober;
+import dev.semper.spi.ProbeMethod;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Probes instances by http, tcp and command. One thread keeps the time of all probes; a check that
-/// hangs holds nothing but its own turn.
+/// Probes instances. One thread keeps the time of all probes; a check that hangs holds nothing but
+/// its own turn.
 public final class Probes implements Prober, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Probes.class);
   private static final Duration HOLD = Duration.ofSeconds(5);
@@ -29,20 +32,26 @@ public final class Probes implements Prober, AutoCloseable {
   private volatile boolean closed;
 
   /// @param commands runs the commands of probes; the driver of the kind
+  /// @param methods those that are not the engine's own, by name; asked for when one is used
   /// @param notices is told when the host is starved and when no longer
   public Probes(
-      CommandRunner commands, Notices notices, InstantSource wall, RandomGenerator random) {
-    this(Function.identity(), commands, notices, wall, random);
+      CommandRunner commands,
+      Supplier<Map<String, ProbeMethod>> methods,
+      Notices notices,
+      InstantSource wall,
+      RandomGenerator random) {
+    this(Function.identity(), commands, methods, notices, wall, random);
   }
 
   /// @param plain does plain tcp and http checks, perhaps in place of the usual one
   Probes(
       Function<Checker, Checker> plain,
       CommandRunner commands,
+      Supplier<Map<String, ProbeMethod>> methods,
       Notices notices,
       InstantSource wall,
       RandomGenerator random) {
-    threads = new ThreadChecker(commands);
+    threads = new ThreadChecker(commands, methods);
     thread = Thread.ofPlatform().daemon().name("semper-probes").unstarted(this::run);
     scheduler =
         new ProbeScheduler(

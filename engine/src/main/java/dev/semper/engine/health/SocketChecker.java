@@ -54,12 +54,15 @@ final class SocketChecker implements Checker, AutoCloseable {
     }
   }
 
-  /// Whether a check can be done here: no encryption, no name to look up.
+  /// Whether a check can be done here: no encryption, no name to look up, nothing to search.
   static boolean canDo(Check check) {
     return switch (check.subject.spec().method()) {
-      case ProbeSpec.Http http -> http.scheme().equals("http") && isAddress(http.host());
+      case ProbeSpec.Http http ->
+          http.scheme().equals("http")
+              && isAddress(http.host())
+              && HttpJudge.isQuick(http.expected());
       case ProbeSpec.Tcp tcp -> isAddress(tcp.host());
-      case ProbeSpec.Command _ -> false;
+      default -> false;
     };
   }
 
@@ -68,12 +71,12 @@ final class SocketChecker implements Checker, AutoCloseable {
   static void rehearse() throws HttpReply.Garbage {
     ProbeSpec.Http http =
         new ProbeSpec.Http("http", "127.0.0.1", 1, "/", Map.of(), List.of(), "ok");
-    HttpReply reply = new HttpReply(true);
+    HttpReply reply = new HttpReply(http);
     byte[] answer = "HTTP/1.1 500 No\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     reply.feed(answer, answer.length);
     reply.end();
     Outcome refused = Troubles.judge(HttpRequest.url(http, 1), new Troubles.NoPort());
-    log.debug("Rehearsed {} {}", HttpRequest.judge(http, 1, reply), refused);
+    log.debug("Rehearsed {} {}", HttpJudge.judge(http, 1, reply, () -> false), refused);
     log.trace("{}", (Object) HttpRequest.bytes(http, 1));
   }
 
@@ -163,7 +166,7 @@ final class SocketChecker implements Checker, AutoCloseable {
     }
     if (exchange.check.subject.spec().method() instanceof ProbeSpec.Http http) {
       exchange.request = ByteBuffer.wrap(HttpRequest.bytes(http, exchange.port));
-      exchange.reply = new HttpReply(http.expectedBody() != null);
+      exchange.reply = new HttpReply(http);
       send(exchange);
     } else {
       finish(exchange.check, new Outcome.Passed());
@@ -200,7 +203,7 @@ final class SocketChecker implements Checker, AutoCloseable {
         return;
       }
     }
-    finish(exchange.check, HttpRequest.judge(http, exchange.port, reply));
+    finish(exchange.check, HttpJudge.judge(http, exchange.port, reply, () -> false));
   }
 
   private void finish(Check check, Outcome outcome) {

@@ -1,17 +1,23 @@
 package dev.semper.engine.health;
 
 import dev.semper.engine.spec.ProbeSpec;
+import dev.semper.engine.workload.Prober.Watch;
 import dev.semper.spi.ExecRequest;
 import dev.semper.spi.ExecResult;
 import dev.semper.spi.LaunchException;
+import dev.semper.spi.ProbeMethod;
+import dev.semper.spi.ProbeOutcome;
+import dev.semper.spi.ProbeTarget;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
-import javax.net.ssl.SSLSocket;
+import java.util.function.Supplier;
 
 /// Does each check as blocking straight-line code on a virtual thread of its own. Cancelling is
 /// interrupting, which closes the socket a virtual thread waits on; the deadline is not kept here
@@ -21,11 +27,14 @@ final class ThreadChecker implements Checker, AutoCloseable {
   private static final int MAX_OUTPUT = 4096;
 
   private final CommandRunner commands;
+  private final Supplier<Map<String, ProbeMethod>> methods;
   private final HostNames names = new HostNames();
   private final Set<Check> running = ConcurrentHashMap.newKeySet();
 
-  ThreadChecker(CommandRunner commands) {
+  /// @param methods those that are not the engine's own, by name
+  ThreadChecker(CommandRunner commands, Supplier<Map<String, ProbeMethod>> methods) {
     this.commands = commands;
+    this.methods = methods;
   }
 
   @Override
@@ -37,11 +46,12 @@ final class ThreadChecker implements Checker, AutoCloseable {
   }
 
   /// A command is ended by its driver, with all it has started, at the same deadline; interrupting
-  /// it could leave something behind.
+  /// it could leave something behind. The driver's files must not be closed by an interrupt either.
   @Override
   public void cancel(Check check) {
-    if (!(check.subject.spec().method() instanceof ProbeSpec.Command)) {
-      check.interrupt();
+    switch (check.subject.spec().method()) {
+      case ProbeSpec.Http _, ProbeSpec.Tcp _, ProbeSpec.Provided _ -> check.interrupt();
+      case ProbeSpec.Command _, ProbeSpec.Resource _, ProbeSpec.Log _ -> {}
     }
   }
 
@@ -51,6 +61,8 @@ final class ThreadChecker implements Checker, AutoCloseable {
       if (check.begin()) {
         outcome = outcome(check);
       }
+    } catch (CancellationException e) {
+      outcome = new Outcome.Failed(check.what() + ": " + e.getMessage());
     } catch (Throwable e) {
       outcome = new Outcome.Erred("The prober itself failed: " + e);
     } finally {
@@ -62,9 +74,13 @@ final class ThreadChecker implements Checker, AutoCloseable {
   private Outcome outcome(Check check) throws InterruptedException {
     try {
       return switch (check.subject.spec().method()) {
-        case ProbeSpec.Http http -> http(http, check.port());
+        case ProbeSpec.Http http -> http(http, check);
         case ProbeSpec.Tcp tcp -> tcp(tcp, check.port());
         case ProbeSpec.Command command -> command(command, check.subject);
+        case ProbeSpec.Resource resource ->
+            ResourceCheck.check(resource, check.subject, System.nanoTime());
+        case ProbeSpec.Log log -> LogCheck.check(log, check.subject, check::isCancelled);
+        case ProbeSpec.Provided provided -> provided(provided, check.subject);
       };
     } catch (HttpReply.Garbage e) {
       return new Outcome.Failed(check.what() + ": " + e.getMessage());
@@ -73,14 +89,18 @@ final class ThreadChecker implements Checker, AutoCloseable {
     }
   }
 
-  private Outcome http(ProbeSpec.Http http, int port)
+  private Outcome http(ProbeSpec.Http http, Check check)
       throws IOException, InterruptedException, HttpReply.Garbage {
+    int port = check.port();
     try (Socket socket = connect(http.host(), port)) {
-      Socket stream = http.scheme().equals("https") ? encrypted(socket, http.host(), port) : socket;
+      Socket stream =
+          http.scheme().equals("https")
+              ? Tls.encrypt(socket, http.host(), port, http.tls())
+              : socket;
       stream.getOutputStream().write(HttpRequest.bytes(http, port));
-      HttpReply reply = new HttpReply(http.expectedBody() != null);
+      HttpReply reply = new HttpReply(http);
       read(stream.getInputStream(), reply);
-      return HttpRequest.judge(http, port, reply);
+      return HttpJudge.judge(http, port, reply, check::isCancelled);
     }
   }
 
@@ -119,20 +139,41 @@ final class ThreadChecker implements Checker, AutoCloseable {
     }
   }
 
-  private static Socket encrypted(Socket socket, String host, int port) throws IOException {
-    SSLSocket encrypted =
-        (SSLSocket) Tls.anyCertificate().getSocketFactory().createSocket(socket, host, port, false);
-    encrypted.startHandshake();
-    return encrypted;
+  private Outcome provided(ProbeSpec.Provided provided, Check.Subject subject)
+      throws InterruptedException {
+    ProbeMethod method = methods.get().get(provided.name());
+    if (method == null) {
+      return new Outcome.Erred("No jar on the class path has the method " + provided.name());
+    }
+    Watch watch = subject.watch();
+    ProbeOutcome outcome =
+        method.check(
+            new ProbeTarget(
+                watch.tenant(),
+                watch.workload(),
+                watch.instance(),
+                watch.port(),
+                provided.settings(),
+                subject.spec().timeout()));
+    return switch (outcome) {
+      case ProbeOutcome.Passed() -> new Outcome.Passed();
+      case ProbeOutcome.Failed(String message) -> new Outcome.Failed(message);
+      case ProbeOutcome.Errored(String message) -> new Outcome.Erred(message);
+    };
   }
 
   private Outcome command(ProbeSpec.Command command, Check.Subject subject) {
     try {
       ExecResult result =
           commands.exec(
-              subject.kind(),
-              subject.incarnation(),
-              new ExecRequest(command.exec(), subject.spec().timeout(), MAX_OUTPUT));
+              subject.watch().kind(),
+              subject.watch().incarnation(),
+              new ExecRequest(
+                  command.exec(),
+                  command.workingDir(),
+                  command.env(),
+                  subject.spec().timeout(),
+                  MAX_OUTPUT));
       return judge(command, subject, result);
     } catch (LaunchException e) {
       return e.retryable()

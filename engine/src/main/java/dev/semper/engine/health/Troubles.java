@@ -28,6 +28,15 @@ final class Troubles {
     }
   }
 
+  /// Something of the probe itself, not of its target.
+  static final class OurOwn extends IOException {
+    private static final long serialVersionUID = 1;
+
+    OurOwn(String message) {
+      super(message);
+    }
+  }
+
   /// Nobody listens, and the kernel connected a port of the ephemeral range with itself.
   static final class MetItself extends IOException {
     private static final long serialVersionUID = 1;
@@ -54,7 +63,7 @@ final class Troubles {
   }
 
   static boolean isOurs(@Nullable Throwable e) {
-    if (e instanceof NoPort || e instanceof InterruptedIOException) {
+    if (e instanceof NoPort || e instanceof OurOwn || e instanceof InterruptedIOException) {
       return true;
     }
     String message = e == null || e.getMessage() == null ? "" : e.getMessage();

@@ -26,6 +26,15 @@ final class Worker {
 
   @Nullable Check check;
 
+  /// When the next try of the present check is to begin; 0 if the check is not to be tried again.
+  long retryAt;
+
+  /// Tries of the present check after the first.
+  int retries;
+
+  final @Nullable Breaker breaker;
+  final LastLook lastLook = new LastLook();
+
   /// What was told last; null before the first word.
   @Nullable Boolean told;
 
@@ -43,6 +52,7 @@ final class Worker {
     this.told = told;
     this.period = spec.period().toNanos();
     this.timeout = spec.timeout().toNanos();
+    this.breaker = spec.breaker() == null ? null : new Breaker(spec.breaker());
     this.streak =
         new Streak(spec.failureThreshold(), decidesRestart() ? 1 : spec.successThreshold());
   }
@@ -61,8 +71,12 @@ final class Worker {
     return spec.type() != ProbeSpec.Type.READINESS;
   }
 
-  boolean runsCommand() {
-    return spec.method() instanceof ProbeSpec.Command;
+  /// Whether its checks cost more than a socket, so that only so many of a method may run.
+  boolean needsSlot() {
+    return switch (spec.method()) {
+      case ProbeSpec.Http _, ProbeSpec.Tcp _ -> false;
+      case ProbeSpec.Command _, ProbeSpec.Resource _, ProbeSpec.Log _, ProbeSpec.Provided _ -> true;
+    };
   }
 
   void record(Instant at, ProbeResult.Kind kind, long tookNanos, String message) {

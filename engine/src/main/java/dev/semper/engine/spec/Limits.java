@@ -40,6 +40,12 @@ final class Limits {
   static final Times DEPENDENCY_TIMEOUT = new Times(Duration.ZERO, Duration.ofDays(30));
   static final Times INITIAL_DELAY = new Times(Duration.ZERO, DAY);
   static final Times PERIOD = new Times(Duration.ofMillis(100), DAY);
+  static final Numbers RETRIES = new Numbers(0, 100);
+  static final Numbers COUNT = new Numbers(1, Integer.MAX_VALUE);
+  static final Decimals BACKOFF = new Decimals(1, 100);
+  static final Times RETRY_DELAY = new Times(Duration.ZERO, Duration.ofHours(1));
+  static final Times RECOVERY_TIMEOUT = new Times(MILLI, DAY);
+  static final int LONGEST_REGEX = 1000;
   static final Times PROBE_TIMEOUT = new Times(MILLI, Duration.ofHours(1));
 
   /// Signals that mean the same on every Linux; names without SIG.

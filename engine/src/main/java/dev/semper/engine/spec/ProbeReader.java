@@ -1,26 +1,39 @@
 package dev.semper.engine.spec;
 
+import dev.semper.spi.ProbeMethod;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the probes of one workload.
 final class ProbeReader {
-  private static final List<String> METHODS = List.of("http", "tcp", "command");
-  private static final List<String> SCHEMES = List.of("http", "https");
-  private static final String LOOPBACK = "127.0.0.1";
+  private static final List<String> OWN_METHODS =
+      List.of("http", "tcp", "command", "resource", "log");
 
   private final TableReader workload;
-  private final boolean hasPort;
+  private final Supplier<Map<String, ProbeMethod>> provided;
+  private final MethodReader own;
 
   /// @param hasPort whether a probe may leave its port out
-  ProbeReader(TableReader workload, boolean hasPort) {
+  /// @param limits what shares of resources are shares of
+  /// @param provided methods that are not the engine's own; asked for only when needed
+  /// @param baseDir relative paths are made absolute against it
+  ProbeReader(
+      TableReader workload,
+      boolean hasPort,
+      ResourceSpec limits,
+      Supplier<Map<String, ProbeMethod>> provided,
+      @Nullable Path baseDir) {
     this.workload = workload;
-    this.hasPort = hasPort;
+    this.provided = provided;
+    this.own = new MethodReader(hasPort, limits, baseDir);
   }
 
   List<ProbeSpec> read() {
@@ -31,7 +44,7 @@ final class ProbeReader {
         "a list of tables",
         (node, path) -> {
           if (node instanceof Node.Table t) {
-            ProbeSpec probe = probe(workload.table(t, path, Section.PROBE), names, path);
+            ProbeSpec probe = probe(t, names, path);
             if (probe != null) {
               probes.add(probe);
             }
@@ -42,11 +55,17 @@ final class ProbeReader {
     return probes;
   }
 
-  private @Nullable ProbeSpec probe(TableReader t, Map<String, String> names, String path) {
-    List<String> methods = METHODS.stream().filter(t::has).toList();
+  private @Nullable ProbeSpec probe(Node.Table node, Map<String, String> names, String path) {
+    List<String> keys = new ArrayList<>(Section.PROBE.keys());
+    Map<String, ProbeMethod> more =
+        keys.containsAll(node.entries().keySet()) ? Map.of() : provided();
+    keys.addAll(more.keySet());
+    TableReader t = workload.table(node, path, keys);
+    List<String> methods =
+        Stream.concat(OWN_METHODS.stream(), more.keySet().stream()).filter(t::has).toList();
     String name = name(t, methods, names, path);
     ProbeSpec.Type type = type(t);
-    ProbeSpec.Method method = method(t, methods);
+    ProbeSpec.Method method = method(t, methods, more);
     Duration initialDelay = t.duration("initial_delay", Duration.ZERO, Limits.INITIAL_DELAY);
     Duration period = t.duration("period", Duration.ofSeconds(10), Limits.PERIOD);
     Duration timeout = t.duration("timeout", Duration.ofSeconds(1), Limits.PROBE_TIMEOUT);
@@ -58,9 +77,16 @@ final class ProbeReader {
           "must be 1 for a %s probe; only readiness probes have another"
               .formatted(TableReader.word(type)));
     }
+    RetrySpec retry = retry(t);
+    BreakerSpec breaker = breaker(t);
     return t.broken() || type == null || method == null
         ? null
-        : new ProbeSpec(name, type, method, initialDelay, period, timeout, failures, successes);
+        : new ProbeSpec(
+            name, type, method, initialDelay, period, timeout, failures, successes, retry, breaker);
+  }
+
+  private Map<String, ProbeMethod> provided() {
+    return new TreeMap<>(provided.get());
   }
 
   private static String name(
@@ -87,80 +113,61 @@ final class ProbeReader {
     return t.choice("type", ProbeSpec.Type.class);
   }
 
-  private ProbeSpec.@Nullable Method method(TableReader t, List<String> methods) {
+  private ProbeSpec.@Nullable Method method(
+      TableReader t, List<String> methods, Map<String, ProbeMethod> more) {
     if (methods.isEmpty()) {
-      t.problem("has no method: give one of http, tcp, command");
+      List<String> all = new ArrayList<>(OWN_METHODS);
+      all.addAll(provided().keySet());
+      t.problem("has no method: give one of " + String.join(", ", all));
     } else if (methods.size() > 1) {
       t.problem(
           methods.getLast(),
           "has %d methods (%s): keep one".formatted(methods.size(), String.join(", ", methods)));
     }
-    List<ProbeSpec.Method> read =
-        Stream.<ProbeSpec.@Nullable Method>of(http(t), tcp(t), command(t))
-            .flatMap(Stream::ofNullable)
-            .toList();
+    List<ProbeSpec.Method> read = new ArrayList<>();
+    for (String method : methods) {
+      ProbeMethod foreign = more.get(method);
+      ProbeSpec.Method one = foreign == null ? own.read(t, method) : provided(t, foreign);
+      if (one != null) {
+        read.add(one);
+      }
+    }
     return read.size() == 1 ? read.getFirst() : null;
   }
 
-  private ProbeSpec.@Nullable Http http(TableReader probe) {
-    TableReader t = probe.table("http", Section.HTTP);
+  private static ProbeSpec.@Nullable Method provided(TableReader t, ProbeMethod method) {
+    ForeignSettings foreign = t.foreign(method.name(), method.settingNames());
+    if (foreign == null) {
+      return null;
+    }
+    Map<String, Object> settings = foreign.read(method.settingNames());
+    if (!t.broken()) {
+      method.validate(settings).forEach(foreign::report);
+    }
+    return t.broken() ? null : new ProbeSpec.Provided(method.name(), settings);
+  }
+
+  private static RetrySpec retry(TableReader probe) {
+    TableReader t = probe.table("retry", Section.RETRY);
     if (t == null) {
-      return null;
+      return RetrySpec.NONE;
     }
-    String scheme = t.text("scheme", "http");
-    if (!SCHEMES.contains(scheme)) {
-      t.problem("scheme", "must be http or https, not " + Words.quoted(scheme));
-    }
-    String path = t.text("path", "/");
-    if (!ProbeSpec.Http.isPath(path)) {
-      t.problem("path", "must start with / and have no spaces, not " + Words.quoted(path));
-    }
-    Map<String, String> headers = t.texts("headers");
-    headers.forEach((name, value) -> {
-      if (!ProbeSpec.Http.isHeader(name, value)) {
-        t.problem("headers", name, "is not a header that HTTP allows");
-      }
-    });
-    String host = host(t);
-    int port = port(t);
-    List<Integer> status = t.numbers("expected_status", Limits.STATUS);
-    String body = t.text("expected_body");
-    return t.broken() ? null : new ProbeSpec.Http(scheme, host, port, path, headers, status, body);
+    int retries = t.number("max_retries", 3, Limits.RETRIES);
+    Duration delay = t.duration("delay", RetrySpec.NONE.delay(), Limits.RETRY_DELAY);
+    double multiplier =
+        t.decimal("backoff_multiplier", RetrySpec.NONE.backoffMultiplier(), Limits.BACKOFF);
+    Duration maxDelay = t.duration("max_delay", RetrySpec.NONE.maxDelay(), Limits.RETRY_DELAY);
+    return new RetrySpec(retries, delay, multiplier, maxDelay);
   }
 
-  private ProbeSpec.@Nullable Tcp tcp(TableReader probe) {
-    TableReader t = probe.table("tcp", Section.TCP);
-    if (t == null) {
-      return null;
-    }
-    String host = host(t);
-    int port = port(t);
-    return t.broken() ? null : new ProbeSpec.Tcp(host, port);
-  }
-
-  private static ProbeSpec.@Nullable Command command(TableReader t) {
-    if (!t.has("command")) {
-      return null;
-    }
-    List<String> exec = t.textList("command");
-    if (t.node("command") instanceof Node.Items && !ProbeSpec.Command.isExec(exec)) {
-      t.problem("command", "must name a program, e.g. [\"/usr/bin/test\", \"-f\", \"ready\"]");
-    }
-    return t.broken() ? null : new ProbeSpec.Command(exec);
-  }
-
-  private static String host(TableReader t) {
-    String host = t.text("host", LOOPBACK);
-    if (!ProbeSpec.isHost(host)) {
-      t.problem("host", "must be the name or the address of a host, not " + Words.quoted(host));
-    }
-    return host;
-  }
-
-  private int port(TableReader t) {
-    if (!t.has("port") && !hasPort) {
-      t.problem("port", "is missing: give one here, or give the workload a port");
-    }
-    return t.number("port", 0, Limits.PORT);
+  private static @Nullable BreakerSpec breaker(TableReader probe) {
+    TableReader t = probe.table("circuit_breaker", Section.CIRCUIT_BREAKER);
+    BreakerSpec usual = BreakerSpec.DEFAULT;
+    return t == null
+        ? null
+        : new BreakerSpec(
+            t.number("failure_threshold", usual.failureThreshold(), Limits.THRESHOLD),
+            t.duration("recovery_timeout", usual.recoveryTimeout(), Limits.RECOVERY_TIMEOUT),
+            t.number("half_open_max_calls", usual.halfOpenMaxCalls(), Limits.THRESHOLD));
   }
 }

@@ -1,11 +1,13 @@
 package dev.semper.engine.spec;
 
+import dev.semper.spi.ProbeMethod;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the specifications of workloads from documents and requests.
@@ -20,10 +22,20 @@ public final class SpecReader {
           "name", "a workload is named by its table, [workloads.NAME]: remove the key");
 
   private final Map<String, DriverFacts> drivers;
+  private final Supplier<Map<String, ProbeMethod>> methods;
 
+  /// A reader that knows no probe methods but the engine's own.
+  ///
   /// @param drivers by kind
   public SpecReader(Map<String, DriverFacts> drivers) {
+    this(drivers, Map::of);
+  }
+
+  /// @param drivers by kind
+  /// @param methods by name; asked for when a probe has a key that is not the engine's own
+  public SpecReader(Map<String, DriverFacts> drivers, Supplier<Map<String, ProbeMethod>> methods) {
     this.drivers = Map.copyOf(drivers);
+    this.methods = methods;
   }
 
   /// Reads a document with `[workloads.NAME]` tables, in the order of the document.
@@ -161,7 +173,7 @@ public final class SpecReader {
     });
     Node.Table rest = new Node.Table(table.line(), without(table.entries(), keys));
     TableReader reader = new TableReader(rest, path, keys, problems);
-    WorkloadSpec spec = new WorkloadReader(name, reader, settings, baseDir).read();
+    WorkloadSpec spec = new WorkloadReader(name, reader, settings, methods, baseDir).read();
     return problems.count() > before ? null : spec;
   }
 

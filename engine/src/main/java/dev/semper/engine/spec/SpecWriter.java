@@ -30,13 +30,13 @@ final class SpecWriter {
     out.put("update", update(spec.update()));
     out.put("resources", resources(spec.resources()));
     out.put("log", log(spec.log()));
-    out.put("probes", spec.probes().stream().map(SpecWriter::probe).toList());
+    out.put("probes", spec.probes().stream().map(ProbeWriter::write).toList());
     out.put("health", health(spec.health()));
     out.put("labels", new TreeMap<>(spec.labels()));
     return out;
   }
 
-  private static Object sorted(Object setting) {
+  static Object sorted(Object setting) {
     return switch (setting) {
       case Map<?, ?> map -> {
         Map<String, Object> sorted = new TreeMap<>();
@@ -105,23 +105,6 @@ final class SpecWriter {
     return out;
   }
 
-  private static Map<String, Object> probe(ProbeSpec p) {
-    Map<String, Object> out = new LinkedHashMap<>();
-    out.put("name", p.name());
-    out.put("type", TableReader.word(p.type()));
-    switch (p.method()) {
-      case ProbeSpec.Http http -> out.put("http", http(http));
-      case ProbeSpec.Tcp tcp -> out.put("tcp", tcp(tcp));
-      case ProbeSpec.Command command -> out.put("command", command.exec());
-    }
-    out.put("initial_delay", Durations.format(p.initialDelay()));
-    out.put("period", Durations.format(p.period()));
-    out.put("timeout", Durations.format(p.timeout()));
-    out.put("failure_threshold", (long) p.failureThreshold());
-    out.put("success_threshold", (long) p.successThreshold());
-    return out;
-  }
-
   private static Map<String, Object> health(HealthSpec h) {
     Map<String, Object> out = new LinkedHashMap<>();
     out.put("interval", Durations.format(h.interval()));
@@ -139,31 +122,6 @@ final class SpecWriter {
     out.put("enabled_checks", h.enabledChecks().stream().sorted().map(HealthReader::word).toList());
     if (h.customChecks() != null) {
       out.put("custom_checks", h.customChecks());
-    }
-    return out;
-  }
-
-  private static Map<String, Object> http(ProbeSpec.Http h) {
-    Map<String, Object> out = new LinkedHashMap<>();
-    out.put("scheme", h.scheme());
-    out.put("host", h.host());
-    if (h.port() != 0) {
-      out.put("port", (long) h.port());
-    }
-    out.put("path", h.path());
-    out.put("headers", new TreeMap<>(h.headers()));
-    out.put("expected_status", h.expectedStatus());
-    if (h.expectedBody() != null) {
-      out.put("expected_body", h.expectedBody());
-    }
-    return out;
-  }
-
-  private static Map<String, Object> tcp(ProbeSpec.Tcp t) {
-    Map<String, Object> out = new LinkedHashMap<>();
-    out.put("host", t.host());
-    if (t.port() != 0) {
-      out.put("port", (long) t.port());
     }
     return out;
   }

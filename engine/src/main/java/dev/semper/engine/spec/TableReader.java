@@ -247,6 +247,12 @@ final class TableReader {
     return numbers;
   }
 
+  /// An item of a list.
+  @Nullable Integer number(Node item, String at, Limits.Numbers limits) {
+    Long value = number(item, at, item.line(), limits);
+    return value == null ? null : value.intValue();
+  }
+
   double decimal(String key, double otherwise, Limits.Decimals limits) {
     Node node = node(key);
     if (node == null) {
@@ -311,18 +317,32 @@ final class TableReader {
 
   /// @return null if the key is not there or is no table
   @Nullable TableReader table(String key, Section section) {
+    return tableOf(key, section.keys());
+  }
+
+  private @Nullable TableReader tableOf(String key, List<String> itemKeys) {
     Node node = node(key);
     if (node instanceof Node.Table t) {
-      return new TableReader(t, path(key), section.keys(), problems);
+      return new TableReader(t, path(key), itemKeys, problems);
     }
     if (node != null) {
-      mismatch(key, "a table with " + String.join(", ", section.keys()), node);
+      mismatch(key, "a table with " + String.join(", ", itemKeys), node);
     }
     return null;
   }
 
   TableReader table(Node.Table item, String at, Section section) {
-    return new TableReader(item, at, section.keys(), problems);
+    return table(item, at, section.keys());
+  }
+
+  TableReader table(Node.Table item, String at, List<String> itemKeys) {
+    return new TableReader(item, at, itemKeys, problems);
+  }
+
+  /// The table of a key for a probe method to read; null if the key is not there or is no table.
+  @Nullable ForeignSettings foreign(String key, List<String> itemKeys) {
+    TableReader read = tableOf(key, itemKeys);
+    return read == null ? null : new ForeignSettings(read.table, read.path, problems);
   }
 
   void problem(Node item, String at, String message) {

@@ -1,5 +1,6 @@
 package dev.semper.engine.spec;
 
+import dev.semper.spi.ProbeMethod;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the table of one workload.
@@ -19,9 +21,16 @@ final class WorkloadReader {
   private final String name;
   private final TableReader table;
   private final DriverSettings settings;
+  private final Supplier<Map<String, ProbeMethod>> methods;
   private final @Nullable Path baseDir;
 
-  WorkloadReader(String name, TableReader table, DriverSettings settings, @Nullable Path baseDir) {
+  WorkloadReader(
+      String name,
+      TableReader table,
+      DriverSettings settings,
+      Supplier<Map<String, ProbeMethod>> methods,
+      @Nullable Path baseDir) {
+    this.methods = methods;
     this.name = name;
     this.table = table;
     this.settings = settings;
@@ -43,7 +52,8 @@ final class WorkloadReader {
     UpdateSpec update = update(port);
     ResourceSpec resources = resources();
     LogSpec log = log();
-    List<ProbeSpec> probes = new ProbeReader(table, port != null).read();
+    List<ProbeSpec> probes =
+        new ProbeReader(table, port != null, resources, methods, baseDir).read();
     HealthSpec health = new HealthReader(table, resources, probes).read();
     Map<String, String> labels = labels();
     Map<String, Object> own = settings.read(baseDir);

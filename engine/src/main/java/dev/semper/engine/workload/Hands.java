@@ -2,14 +2,17 @@ package dev.semper.engine.workload;
 
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.ProbeSpec;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.spi.Attachment;
 import dev.semper.spi.Driver;
 import dev.semper.spi.Exit;
+import dev.semper.spi.InstanceLog;
 import dev.semper.spi.Launch;
 import dev.semper.spi.LaunchException;
 import dev.semper.spi.Running;
 import dev.semper.spi.StopRequest;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -20,7 +23,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +34,7 @@ final class Hands implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Map<String, Driver> drivers;
-  private final BiFunction<Workload, Instance, Launch> launches;
+  private final Launches launches;
   private final Prober prober;
   private final Boundaries boundaries;
   private final ScheduledThreadPoolExecutor timer;
@@ -42,11 +44,10 @@ final class Hands implements AutoCloseable {
   /// When each incarnation started, by the monotonic clock.
   private final Map<String, Long> startedNanos = new ConcurrentHashMap<>();
 
-  Hands(
-      Map<String, Driver> drivers,
-      BiFunction<Workload, Instance, Launch> launches,
-      Prober prober,
-      Boundaries boundaries) {
+  /// Where the log of each incarnation began that has a probe of its log.
+  private final Map<String, Long> logStarts = new ConcurrentHashMap<>();
+
+  Hands(Map<String, Driver> drivers, Launches launches, Prober prober, Boundaries boundaries) {
     this.boundaries = boundaries;
     this.drivers = drivers;
     this.launches = launches;
@@ -71,6 +72,7 @@ final class Hands implements AutoCloseable {
             incarnation,
             () -> {
               startedNanos.remove(incarnation);
+              logStarts.remove(incarnation);
               // Of which kind it was is forgotten already.
               drivers.values().forEach(driver -> driver.forget(incarnation));
             });
@@ -186,6 +188,7 @@ final class Hands implements AutoCloseable {
     // A driver that does not answer is interrupted rather than waited for.
     var watchdog = interruptAfter(PATIENCE);
     try {
+      noteLogStart(workload, instance);
       Running running = driver(workload, instance).start(launch(workload, instance));
       started(instance, running);
       owner.tell(new WorkloadEvent.Launched(incarnation, running));
@@ -203,10 +206,30 @@ final class Hands implements AutoCloseable {
     }
   }
 
+  /// What is in the log already is not of this incarnation. One that was launched by an earlier
+  /// server has written to it since, so then it is not known.
+  private void noteLogStart(Workload workload, Instance instance) {
+    boolean watched =
+        workload.spec(instance).probes().stream()
+            .anyMatch(p -> p.method() instanceof ProbeSpec.Log);
+    if (watched) {
+      try {
+        logStarts.putIfAbsent(instance.incarnation(), log(workload, instance).end());
+      } catch (IOException e) {
+        LOG.warn("The log of {} cannot be looked at before it starts", instance.incarnation(), e);
+      }
+    }
+  }
+
+  private InstanceLog log(Workload workload, Instance instance) {
+    return driver(workload, instance)
+        .log(launches.log(workload, workload.spec(instance), instance.ordinal()));
+  }
+
   /// @throws LaunchException if, say, its file of variables cannot be read
   private Launch launch(Workload workload, Instance instance) throws LaunchException {
     try {
-      return launches.apply(workload, instance);
+      return launches.of(workload, instance);
     } catch (SemperException e) {
       throw new LaunchException(
           "cannot start " + workload.instanceName(instance) + ": " + e.getMessage(), false);
@@ -293,7 +316,11 @@ final class Hands implements AutoCloseable {
             instance.port(),
             spec.probes(),
             instance.health(),
-            verdict -> owner.tell(new WorkloadEvent.Probed(verdict))));
+            verdict -> owner.tell(new WorkloadEvent.Probed(verdict)),
+            new Prober.Insight(
+                () -> driver(workload, instance).usage(instance.incarnation()),
+                () -> log(workload, instance),
+                logStarts.getOrDefault(instance.incarnation(), -1L))));
   }
 
   @Override

@@ -90,7 +90,7 @@ public final class Owners {
     this.drivers = Map.copyOf(drivers);
     this.clock = clock;
     launches = new Launches(logs);
-    hands = new Hands(this.drivers, launches::of, prober, boundaries);
+    hands = new Hands(this.drivers, launches, prober, boundaries);
   }
 
   /// Takes up the workloads of the database and finds out what has become of their instances.

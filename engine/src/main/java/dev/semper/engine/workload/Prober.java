@@ -1,8 +1,11 @@
 package dev.semper.engine.workload;
 
 import dev.semper.engine.spec.ProbeSpec;
+import dev.semper.spi.InstanceLog;
+import dev.semper.spi.Usage;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Probes instances on behalf of their owners. Calls return at once and come from owners only.
 public interface Prober {
@@ -18,6 +21,7 @@ public interface Prober {
   /// @param port its own port; 0 if it has none
   /// @param known what its probes said before, so that a restart of the server does not forget it
   /// @param verdicts is told when a threshold is crossed, not each result; must not block
+  /// @param insight what probes look at that the driver knows
   record Watch(
       String tenant,
       String workload,
@@ -27,10 +31,48 @@ public interface Prober {
       int port,
       List<ProbeSpec> probes,
       Instance.Health known,
-      Consumer<Verdict> verdicts) {
+      Consumer<Verdict> verdicts,
+      Insight insight) {
     public Watch {
       probes = List.copyOf(probes);
     }
+
+    /// Without probes of resources and logs.
+    public Watch(
+        String tenant,
+        String workload,
+        String incarnation,
+        String kind,
+        String instance,
+        int port,
+        List<ProbeSpec> probes,
+        Instance.Health known,
+        Consumer<Verdict> verdicts) {
+      this(
+          tenant,
+          workload,
+          incarnation,
+          kind,
+          instance,
+          port,
+          probes,
+          known,
+          verdicts,
+          Insight.NONE);
+    }
+  }
+
+  /// What can be seen of an incarnation from outside. May block.
+  ///
+  /// @param logSince position in its log where this incarnation began; -1 if that is not known
+  record Insight(Supplier<Usage> usage, Supplier<InstanceLog> log, long logSince) {
+    public static final Insight NONE =
+        new Insight(
+            () -> Usage.NONE,
+            () -> {
+              throw new IllegalStateException("there is no log to look at");
+            },
+            -1);
   }
 
   /// What a probe says of an incarnation after its threshold.

@@ -35,7 +35,7 @@ class HttpReplyTest {
           "");
 
   private static HttpReply read(String text) throws HttpReply.Garbage {
-    HttpReply reply = new HttpReply(true);
+    HttpReply reply = new HttpReply(false, true);
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     if (!reply.feed(bytes, bytes.length)) {
       reply.end();
@@ -46,7 +46,7 @@ class HttpReplyTest {
   @Property
   void readsAChunkedAnswerHoweverItIsCut(@ForAll @IntRange(min = 1, max = 60) int size)
       throws HttpReply.Garbage {
-    HttpReply reply = new HttpReply(true);
+    HttpReply reply = new HttpReply(false, true);
     byte[] bytes = CHUNKED.getBytes(StandardCharsets.UTF_8);
     boolean done = false;
     for (int from = 0; from < bytes.length; from += size) {
@@ -82,7 +82,7 @@ class HttpReplyTest {
   @Test
   void readsNoMoreOfABodyThanItsLimit() throws HttpReply.Garbage {
     String head = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n";
-    HttpReply reply = new HttpReply(true);
+    HttpReply reply = new HttpReply(false, true);
     byte[] bytes =
         (head + "x".repeat(HttpReply.MAX_BODY) + "late").getBytes(StandardCharsets.UTF_8);
 

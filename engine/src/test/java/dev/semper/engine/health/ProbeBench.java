@@ -60,12 +60,13 @@ final class ProbeBench {
     Function<Checker, Checker> plain =
         switch (client) {
           case "sockets" -> Function.identity();
-          case "threads" -> _ -> new ThreadChecker(none);
+          case "threads" -> _ -> new ThreadChecker(none, Map::of);
           case "vertx" -> _ -> new VertxChecker();
           default -> throw new IllegalArgumentException("No client is called " + client);
         };
     Notices notices = (type, data) -> System.out.println(type + " " + data);
-    try (Probes prober = new Probes(plain, none, notices, InstantSource.system(), new Random(1))) {
+    try (Probes prober =
+        new Probes(plain, none, Map::of, notices, InstantSource.system(), new Random(1))) {
       for (int i = 0; i < probes; i++) {
         prober.watch(watch("p" + i, i % 20 == 0 ? hanging : good, verdicts));
       }

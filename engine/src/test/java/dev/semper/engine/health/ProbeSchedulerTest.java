@@ -609,16 +609,16 @@ class ProbeSchedulerTest {
             SECOND,
             1,
             1);
-    for (int i = 0; i < ProbeScheduler.MAX_COMMANDS + 1; i++) {
+    for (int i = 0; i < ProbeScheduler.MAX_AT_A_TIME + 1; i++) {
       rig.watch("i" + i, Health.NEW, command);
     }
     rig.advance(Duration.ofMillis(900));
-    assertThat(rig.checks).hasSize(ProbeScheduler.MAX_COMMANDS);
+    assertThat(rig.checks).hasSize(ProbeScheduler.MAX_AT_A_TIME);
 
     rig.checks.getFirst().end(PASS);
     rig.turn();
 
-    assertThat(rig.checks).hasSize(ProbeScheduler.MAX_COMMANDS + 1);
+    assertThat(rig.checks).hasSize(ProbeScheduler.MAX_AT_A_TIME + 1);
   }
 
   @Test

@@ -61,6 +61,7 @@ class ProbesTest {
   private final Probes probes =
       new Probes(
           (kind, incarnation, request) -> commands.get().exec(kind, incarnation, request),
+          Map::of,
           (_, _) -> {},
           InstantSource.system(),
           new Random(1));

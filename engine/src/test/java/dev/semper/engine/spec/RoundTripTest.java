@@ -2,6 +2,7 @@ package dev.semper.engine.spec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.re2j.Pattern;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,7 +139,7 @@ class RoundTripTest {
     return switch (probe.method()) {
       case ProbeSpec.Http http -> http.port() != 0;
       case ProbeSpec.Tcp tcp -> tcp.port() != 0;
-      case ProbeSpec.Command _ -> true;
+      default -> true;
     };
   }
 
@@ -265,6 +266,11 @@ class RoundTripTest {
             text().ofMaxLength(9).list().ofMaxSize(3).map(RoundTripTest::command),
             Combinators.combine(
                     ports,
+                    Arbitraries.strings().withCharRange('!', '~').ofMaxLength(9),
+                    Arbitraries.of(ProbeSpec.Log.Expect.class))
+                .as(RoundTripTest::newer),
+            Combinators.combine(
+                    ports,
                     Arbitraries.strings().withCharRange('!', '~').ofMaxLength(20),
                     Arbitraries.integers().between(100, 599).list().ofMaxSize(3),
                     text().ofMaxLength(9),
@@ -295,6 +301,39 @@ class RoundTripTest {
     return new ProbeSpec.Command(exec);
   }
 
+  /// One of the methods with many optional keys.
+  private static ProbeSpec.Method newer(int number, String word, ProbeSpec.Log.Expect expect) {
+    return switch (number % 4) {
+      case 0 -> new ProbeSpec.Log(Pattern.quote(word + "x"), expect);
+      case 1 ->
+          new ProbeSpec.Resource(
+              new ProbeSpec.Amount(number / 8.0, 0),
+              number % 3 == 0 ? null : new ProbeSpec.Amount(number * 512.0, 0),
+              number / 2,
+              number / 3,
+              "/" + number,
+              new ProbeSpec.Amount(0, number % 100 + 1));
+      case 2 -> new ProbeSpec.Command(List.of("x"), "/" + number, Map.of("A" + number, word));
+      default ->
+          new ProbeSpec.Http(
+              "https",
+              "h",
+              number,
+              "PUT",
+              "/",
+              Map.of(),
+              word,
+              new HttpExpectation(
+                  List.of(new HttpExpectation.StatusRange(100, 100 + number % 500)),
+                  null,
+                  Pattern.quote(word + "x"),
+                  Map.of(
+                      "/" + word.replace("~", "~0").replace("/", "~1"),
+                      number % 2 == 0 ? (Object) word : number / 4.0)),
+              new TlsSpec(expect == ProbeSpec.Log.Expect.PRESENT, null, "a.b"));
+    };
+  }
+
   private static ProbeSpec probe(
       ProbeSpec.Method method, ProbeSpec.Type type, int threshold, Duration period) {
     return new ProbeSpec(
@@ -305,6 +344,10 @@ class RoundTripTest {
         period,
         Duration.ofMillis(threshold),
         threshold,
-        type == ProbeSpec.Type.READINESS ? threshold : 1);
+        type == ProbeSpec.Type.READINESS ? threshold : 1,
+        threshold % 2 == 0
+            ? RetrySpec.NONE
+            : new RetrySpec(threshold % 100, Duration.ofMillis(threshold), 1.25, Duration.ZERO),
+        threshold % 3 == 0 ? null : new BreakerSpec(threshold, period, threshold));
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.HttpExpectation.StatusRange;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -147,7 +148,8 @@ class SpecReaderTest {
             new ProbeSpec(
                 "boot",
                 ProbeSpec.Type.STARTUP,
-                new ProbeSpec.Command(List.of("/usr/bin/test", "-f", "/run/web.ready")),
+                new ProbeSpec.Command(
+                    List.of("/usr/bin/test", "-f", "web.ready"), "/run", Map.of("DEEP", "1")),
                 Duration.ofMillis(500),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(2),
@@ -160,19 +162,51 @@ class SpecReaderTest {
                     "https",
                     "localhost",
                     9443,
+                    "POST",
                     "/ready?full=1",
-                    Map.of("Accept", "text/plain"),
-                    List.of(200, 204),
-                    "ok"),
+                    Map.of("Accept", "application/json"),
+                    "{}",
+                    new HttpExpectation(
+                        List.of(StatusRange.of(200), new StatusRange(202, 204)),
+                        "ok",
+                        "UP|UNKNOWN",
+                        Map.of("/status", "UP", "/db/pool", 5L, "/checks/0/ok", true)),
+                    new TlsSpec(true, "/etc/web/ca.pem", "web.internal")),
                 Duration.ZERO,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(1),
                 3,
-                2),
+                2,
+                new RetrySpec(2, Duration.ofMillis(200), 1.5, Duration.ofSeconds(5)),
+                new BreakerSpec(10, Duration.ofMinutes(1), 2)),
             new ProbeSpec(
                 "tcp",
                 ProbeSpec.Type.LIVENESS,
                 new ProbeSpec.Tcp("::1", 8082),
+                Duration.ZERO,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(1),
+                3,
+                1),
+            new ProbeSpec(
+                "resource",
+                ProbeSpec.Type.LIVENESS,
+                new ProbeSpec.Resource(
+                    new ProbeSpec.Amount(0.4, 80),
+                    new ProbeSpec.Amount(200 << 20, 0),
+                    50,
+                    1000,
+                    "/srv/www",
+                    new ProbeSpec.Amount(0, 10)),
+                Duration.ZERO,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(1),
+                3,
+                1),
+            new ProbeSpec(
+                "log",
+                ProbeSpec.Type.READINESS,
+                new ProbeSpec.Log("heartbeat \\d+", ProbeSpec.Log.Expect.PRESENT),
                 Duration.ZERO,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(1),

@@ -49,7 +49,7 @@ final class Commands {
     Path output = outputs.resolve(Wire.fileName(name));
     try {
       KeeperProgram.makePrivate(outputs);
-      Tracked helper = start(beside, name, request.command(), output);
+      Tracked helper = start(beside, name, request, output);
       boolean timedOut = !await(helper, request, output);
       if (timedOut) {
         ender.end(helper, AT_ONCE);
@@ -68,13 +68,16 @@ final class Commands {
     }
   }
 
-  private Tracked start(Tracked beside, String name, List<String> command, Path output)
+  private Tracked start(Tracked beside, String name, ExecRequest request, Path output)
       throws LaunchException {
-    Map<String, String> env = env(beside);
+    Map<String, String> env = new LinkedHashMap<>(env(beside));
+    env.putAll(request.env());
+    List<String> command = request.command();
+    Tracked.Note note =
+        request.workingDir() == null ? beside.note() : beside.note().in(request.workingDir());
     String program = Launching.program(name, command.getFirst(), env);
     List<String> more = new ArrayList<>(List.of("out=" + output));
-    return processes.spawn(
-        name, program, Launching.spawn(name, program, command, env, beside.note(), more));
+    return processes.spawn(name, program, Launching.spawn(name, program, command, env, note, more));
   }
 
   /// That of the launch; after the server's death that of the running process.

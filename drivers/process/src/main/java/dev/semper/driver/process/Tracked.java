@@ -173,6 +173,10 @@ final class Tracked {
       long maxBytes,
       int maxFiles) {
 
+    Note in(String otherDirectory) {
+      return new Note(otherDirectory, user, group, umask, log, errorLog, maxBytes, maxFiles);
+    }
+
     String text() {
       return String.join(
           "\n",

@@ -59,6 +59,9 @@ public final class Logging extends ContextAwareBase implements Configurator {
       context.getLogger(noisy).setLevel(Level.WARN);
     }
     context.getLogger("com.networknt").setLevel(Level.ERROR);
+    // What the target of a probe does wrong is told by the probe, and not at each check.
+    context.getLogger("org.apache.sshd").setLevel(Level.ERROR);
+    context.getLogger("io.vertx.core.net.impl.ConnectionBase").setLevel(Level.OFF);
   }
 
   private static Encoder<ILoggingEvent> encoder(LoggerContext context, boolean json) {

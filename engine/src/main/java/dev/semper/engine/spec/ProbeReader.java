@@ -85,8 +85,11 @@ final class ProbeReader {
             name, type, method, initialDelay, period, timeout, failures, successes, retry, breaker);
   }
 
+  /// None of them takes a key away from the engine.
   private Map<String, ProbeMethod> provided() {
-    return new TreeMap<>(provided.get());
+    Map<String, ProbeMethod> methods = new TreeMap<>(provided.get());
+    methods.keySet().removeAll(Section.PROBE.keys());
+    return methods;
   }
 
   private static String name(

@@ -40,6 +40,7 @@ final class Limits {
   static final Times DEPENDENCY_TIMEOUT = new Times(Duration.ZERO, Duration.ofDays(30));
   static final Times INITIAL_DELAY = new Times(Duration.ZERO, DAY);
   static final Times PERIOD = new Times(Duration.ofMillis(100), DAY);
+  static final Times HOOK_TIMEOUT = new Times(MILLI, Duration.ofHours(1));
   static final Times PROBE_TIMEOUT = new Times(MILLI, Duration.ofHours(1));
 
   /// Signals that mean the same on every Linux; names without SIG.

@@ -45,6 +45,7 @@ final class WorkloadReader {
     LogSpec log = log();
     List<ProbeSpec> probes = new ProbeReader(table, port != null).read();
     HealthSpec health = new HealthReader(table, resources, probes).read();
+    List<HookSpec> hooks = new HookReader(table, baseDir).read();
     Map<String, String> labels = labels();
     Map<String, Object> own = settings.read(baseDir);
     return table.broken()
@@ -66,6 +67,7 @@ final class WorkloadReader {
             log,
             probes,
             health,
+            hooks,
             labels,
             own);
   }

@@ -472,7 +472,10 @@ final class Decider {
     note(
         instance,
         "instance.launch_failed",
-        Map.of("incarnation", instance.incarnation(), "message", message));
+        Map.of(
+            "incarnation", instance.incarnation(),
+            "message", message,
+            "candidate", instance.candidate()));
     effects.add(new Effect.Forget(instance.incarnation()));
     if (instance.phase() == Phase.STOPPING) {
       stopped(instance);
@@ -530,6 +533,7 @@ final class Decider {
     facts.put("uptime_ms", uptime.toMillis());
     facts.put("failed_start", !instance.health().started());
     facts.put("expected", instance.phase() == Phase.STOPPING);
+    facts.put("candidate", instance.candidate());
     return facts;
   }
 
@@ -717,7 +721,8 @@ final class Decider {
             "type", verdict.type().name().toLowerCase(Locale.ROOT),
             "message", verdict.message(),
             "failures", verdict.failures(),
-            "incarnation", verdict.incarnation()));
+            "incarnation", verdict.incarnation(),
+            "candidate", instance.candidate()));
     switch (verdict.type()) {
       case STARTUP -> startupProbed(probed, verdict);
       case READINESS -> readinessProbed(probed);

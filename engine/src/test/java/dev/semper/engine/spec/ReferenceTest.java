@@ -31,7 +31,8 @@ class ReferenceTest {
           case WORKLOAD -> "## Workload";
           case DEPENDENCY -> "## depends_on";
           case PROBE -> "## probes";
-          case HTTP, TCP -> "### " + section.name().toLowerCase(Locale.ROOT);
+          case HOOKS, HOOK -> "## hooks";
+          case HTTP, TCP, WEBHOOK -> "### " + section.name().toLowerCase(Locale.ROOT);
           case RESTART, STOP, UPDATE, RESOURCES, LOG, HEALTH ->
               "## " + section.name().toLowerCase(Locale.ROOT);
         };

@@ -91,7 +91,7 @@ public final class Hooks implements StepHooks {
 
   /// Goes on with what an earlier server has left, and from its last event on. Drivers and
   /// workloads must be there.
-  public void open() {
+  public void open() throws InterruptedException {
     List<HookRun> left = store.openHookRuns().stream().map(HookRun::of).toList();
     try {
       scripts.sweep(left);
@@ -101,7 +101,19 @@ public final class Hooks implements StepHooks {
       LOG.warn("What earlier hooks have left could not be swept: {}", e.toString());
     }
     left.forEach(this::enqueue);
+    forgetDeleted();
     feed.start();
+  }
+
+  /// Of workloads that are gone the last runs are told until the next start.
+  private void forgetDeleted() throws InterruptedException {
+    Batch batch = new Batch();
+    for (Row.HookRun one : store.newestHookRuns()) {
+      if (owners.find(one.tenant(), one.workload()).isEmpty()) {
+        store.oldHookRuns(one.tenant(), one.workload(), 0).forEach(batch::delete);
+      }
+    }
+    store.commit(batch);
   }
 
   /// Whether a driver's incarnation is a hook's script.

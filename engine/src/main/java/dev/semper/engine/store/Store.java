@@ -275,6 +275,14 @@ public final class Store implements AutoCloseable {
         .list(database, Store::hookRun);
   }
 
+  /// The newest run of each workload that has any; only their keys are told.
+  public List<Row.HookRun> newestHookRuns() {
+    return new Query(
+            "SELECT id, seq, tenant, workload, is_open, '' FROM hook_run WHERE seq IN"
+                + " (SELECT max(seq) FROM hook_run GROUP BY tenant, workload)")
+        .list(database, Store::hookRun);
+  }
+
   /// Highest `seq` of all runs of hooks; 0 if there is none.
   public long lastHookRunSeq() {
     return new Query("SELECT max(seq) FROM hook_run")

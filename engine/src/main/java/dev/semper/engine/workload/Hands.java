@@ -2,6 +2,7 @@ package dev.semper.engine.workload;
 
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.spi.Attachment;
 import dev.semper.spi.Driver;
@@ -293,7 +294,10 @@ final class Hands implements AutoCloseable {
             instance.port(),
             spec.probes(),
             instance.health(),
-            verdict -> owner.tell(new WorkloadEvent.Probed(verdict))));
+            verdict -> owner.tell(new WorkloadEvent.Probed(verdict)),
+            workload.spec().hooks().stream().anyMatch(HookSpec::everyCheck)
+                ? check -> owner.tell(new WorkloadEvent.Checked(check))
+                : null));
   }
 
   @Override

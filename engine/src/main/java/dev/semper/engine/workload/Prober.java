@@ -3,6 +3,7 @@ package dev.semper.engine.workload;
 import dev.semper.engine.spec.ProbeSpec;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Probes instances on behalf of their owners. Calls return at once and come from owners only.
 public interface Prober {
@@ -18,6 +19,7 @@ public interface Prober {
   /// @param port its own port; 0 if it has none
   /// @param known what its probes said before, so that a restart of the server does not forget it
   /// @param verdicts is told when a threshold is crossed, not each result; must not block
+  /// @param checks is told each result if anybody wants to know; must not block
   record Watch(
       String tenant,
       String workload,
@@ -27,7 +29,21 @@ public interface Prober {
       int port,
       List<ProbeSpec> probes,
       Instance.Health known,
-      Consumer<Verdict> verdicts) {
+      Consumer<Verdict> verdicts,
+      @Nullable Consumer<Verdict> checks) {
+    public Watch(
+        String tenant,
+        String workload,
+        String incarnation,
+        String kind,
+        String instance,
+        int port,
+        List<ProbeSpec> probes,
+        Instance.Health known,
+        Consumer<Verdict> verdicts) {
+      this(tenant, workload, incarnation, kind, instance, port, probes, known, verdicts, null);
+    }
+
     public Watch {
       probes = List.copyOf(probes);
     }

@@ -1,5 +1,6 @@
 package dev.semper.engine.hook;
 
+import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.store.Event;
 import dev.semper.engine.store.EventFilter;
@@ -57,7 +58,9 @@ final class Feed {
     } catch (InterruptedException _) {
       // The server is closing; the next one goes on where this one was.
     } catch (SemperException e) {
-      LOG.error("No more hooks become due: {}", e.getMessage());
+      if (e.code() != ErrorCode.SHUTTING_DOWN) {
+        LOG.error("No more hooks become due: {}", e.getMessage());
+      }
     }
   }
 

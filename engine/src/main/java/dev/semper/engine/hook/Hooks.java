@@ -356,8 +356,11 @@ public final class Hooks implements StepHooks {
     try {
       finish(known, ending(known));
     } catch (SemperException e) {
-      LOG.error("Hook {} stays open: {}", known.run.id(), e.getMessage());
+      LOG.warn("Hook {} stays open, for the next server: {}", known.run.id(), e.getMessage());
     } catch (RuntimeException e) {
+      if (Thread.interrupted()) { // the server is closing, and a driver said so in its own words
+        throw new InterruptedException(e.toString());
+      }
       LOG.error("Hook {} met a defect", known.run.id(), e);
       finish(known, Ending.without(Status.FAILED, "internal error: " + e));
     }

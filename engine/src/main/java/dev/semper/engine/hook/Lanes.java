@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Does things one after the other in each lane, and lanes beside each other. A lane has a thread
 /// while there is something to do in it.
@@ -16,6 +18,8 @@ final class Lanes {
   interface Job {
     void run() throws InterruptedException;
   }
+
+  private static final Logger LOG = LoggerFactory.getLogger(Lanes.class);
 
   private final Map<String, Deque<Job>> lanes = new HashMap<>();
   private final List<Thread> threads = new ArrayList<>();
@@ -44,12 +48,20 @@ final class Lanes {
   private void run(String lane) {
     try {
       for (Optional<Job> job = next(lane); job.isPresent(); job = next(lane)) {
-        job.get().run();
+        guarded(lane, job.get());
       }
     } catch (InterruptedException _) {
       // The server is closing: what is open is done by the next one.
     } finally {
       gone();
+    }
+  }
+
+  private static void guarded(String lane, Job job) throws InterruptedException {
+    try {
+      job.run();
+    } catch (RuntimeException e) {
+      LOG.error("What was to be done for {} failed", lane, e);
     }
   }
 

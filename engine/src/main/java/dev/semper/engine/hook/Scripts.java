@@ -12,6 +12,7 @@ import dev.semper.spi.Resources;
 import dev.semper.spi.Running;
 import dev.semper.spi.StopRequest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,6 +42,7 @@ final class Scripts {
   private static final String PREFIX = "hook.";
   private static final int AT_ONCE = 64;
   private static final int ATTEMPTS = 3;
+  private static final int DELETIONS = 10;
   private static final StopRequest GENTLY = new StopRequest("TERM", Duration.ofSeconds(5));
   private static final Duration LAST_WORD = Duration.ofSeconds(10);
   private static final long OUTPUT = 64 << 10;
@@ -160,6 +162,9 @@ final class Scripts {
 
   private Outcome await(HookRun run, @Nullable Running running, CompletableFuture<Exit> exit)
       throws InterruptedException, IOException {
+    if (running != null && cancelled.contains(run.id())) { // while it was being started
+      driver().stop(incarnation(run), GENTLY);
+    }
     boolean inTime = running == null || within(left(run, running), exit);
     if (!inTime) {
       driver().stop(incarnation(run), GENTLY);
@@ -239,10 +244,6 @@ final class Scripts {
     }
   }
 
-  boolean isCancelled(HookRun run) {
-    return cancelled.contains(run.id());
-  }
-
   /// Its end is durable: its traces go.
   void forget(HookRun run) {
     cancelled.remove(run.id());
@@ -282,15 +283,17 @@ final class Scripts {
   }
 
   private static void delete(Path directory) {
-    if (!Files.isDirectory(directory)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
+    for (int left = DELETIONS; left > 0 && Files.isDirectory(directory); left--) {
+      try (Stream<Path> files = Files.walk(directory)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.deleteIfExists(file);
+        }
+      } catch (IOException | UncheckedIOException e) {
+        // The driver may just be looking after a log that it does not know to be gone.
+        if (left == 1) {
+          LOG.warn("{} is deleted at the next start: {}", directory, e.toString());
+        }
       }
-    } catch (IOException e) {
-      LOG.warn("{} is deleted at the next start: {}", directory, e.toString());
     }
   }
 }

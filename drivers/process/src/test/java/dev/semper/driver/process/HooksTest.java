@@ -2,8 +2,12 @@ package dev.semper.driver.process;
 
 import static dev.semper.testkit.EngineHarness.TENANT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.semper.engine.error.SemperException;
 import dev.semper.engine.hook.HookRun;
+import dev.semper.engine.operation.Operation;
+import dev.semper.engine.operation.OperationKind;
 import dev.semper.engine.store.Event;
 import dev.semper.testkit.Behaviour;
 import dev.semper.testkit.EngineHarness;

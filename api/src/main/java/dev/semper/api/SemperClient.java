@@ -207,6 +207,27 @@ public final class SemperClient implements AutoCloseable {
         new TypeReference<>() {});
   }
 
+  /// The last runs of a workload's hooks, newest first.
+  public Listing<HookRunInfo> hookRuns(String name, int limit) {
+    return get(path(name, "/hooks"), query("limit", limit), new TypeReference<>() {});
+  }
+
+  /// Sets one hook of a workload.
+  ///
+  /// @param hook what `[workloads.NAME.hooks.TYPE]` holds in a file
+  /// @param generation only if it is at this generation; null does not matter
+  public ApplyResult setHook(
+      String name, String type, Map<String, Object> hook, @Nullable Long generation) {
+    Map<String, Object> query = query("generation", generation);
+    return mutate("PUT", path(name, "/hooks/" + type), query, hook, ApplyResult.class);
+  }
+
+  /// Takes one hook of a workload away, if it is there.
+  public ApplyResult clearHook(String name, String type, @Nullable Long generation) {
+    Map<String, Object> query = query("generation", generation);
+    return mutate("DELETE", path(name, "/hooks/" + type), query, null, ApplyResult.class);
+  }
+
   public UsageInfo usage(String name) {
     return get(path(name, "/usage"), query(), UsageInfo.class);
   }

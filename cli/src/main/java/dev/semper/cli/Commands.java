@@ -47,6 +47,8 @@ final class Commands {
     add("state", () -> new StateCommand(session));
     add("logs", () -> new LogsCommand(session));
     add("history", () -> new HistoryCommand(session));
+    add("hook", () -> new HookCommand(session));
+    add("hooks", () -> new HooksCommand(session));
     add("releases", () -> new ReleasesCommand(session));
   }
 

@@ -8,6 +8,7 @@ import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.health.Health;
 import dev.semper.engine.health.Probes;
+import dev.semper.engine.hook.Hooks;
 import dev.semper.engine.operation.Operations;
 import dev.semper.engine.operation.Quotas;
 import dev.semper.engine.spec.DriverFacts;
@@ -63,6 +64,7 @@ public final class Semper implements AutoCloseable {
   private final Owners owners;
   private final Workloads workloads;
   private final Health health;
+  private final Hooks hooks;
   private final Operations operations;
   private final Tenants tenants;
   private final Tokens tokens;
@@ -94,11 +96,15 @@ public final class Semper implements AutoCloseable {
     workloads = new Workloads(owners);
     health = new Health(store, workloads, probes, home, clock, builder.healthRetention);
     owners.onChange(health::changed);
+    hooks =
+        new Hooks(
+            store, owners, drivers.get("process"), home.resolve("run").resolve("hooks"), clock);
     operations =
         new Operations(
             store,
             owners,
             this::prepare,
+            hooks,
             this::quotas,
             builder.maxConcurrentOperations,
             clock,
@@ -106,6 +112,7 @@ public final class Semper implements AutoCloseable {
     openDrivers(home);
     owners.load();
     health.start();
+    hooks.open();
     operations.resume();
   }
 
@@ -153,11 +160,19 @@ public final class Semper implements AutoCloseable {
   }
 
   private void exited(String incarnation, Exit exit) {
-    owners.exited(incarnation, exit);
+    if (Hooks.owns(incarnation)) {
+      hooks.exited(incarnation, exit);
+    } else {
+      owners.exited(incarnation, exit);
+    }
   }
 
   private void noticed(String incarnation, String message) {
-    owners.noticed(incarnation, message);
+    if (Hooks.owns(incarnation)) {
+      LOG.info("{} {}", incarnation, message);
+    } else {
+      owners.noticed(incarnation, message);
+    }
   }
 
   private Driver driver(String kind) {
@@ -219,6 +234,11 @@ public final class Semper implements AutoCloseable {
     return operations;
   }
 
+  /// What the hooks of workloads have done.
+  public Hooks hooks() {
+    return hooks;
+  }
+
   public EventLog events() {
     return store.events();
   }
@@ -273,6 +293,7 @@ public final class Semper implements AutoCloseable {
     try {
       operations.close();
       health.close();
+      hooks.close();
       probes.close();
       owners.close();
     } catch (InterruptedException _) {

@@ -233,8 +233,10 @@ public final class SemperServer implements AutoCloseable {
             this::reload,
             this::endSoon);
     new ServerRoutes(semper, metrics, host, clock).addTo(routes);
-    new WorkloadRoutes(semper, semper.specs(), clock).addTo(routes);
+    WorkloadRoutes workloads = new WorkloadRoutes(semper, semper.specs(), clock);
+    workloads.addTo(routes);
     new HealthRoutes(semper, clock).addTo(routes);
+    new HookRoutes(semper, workloads).addTo(routes);
     new LogRoutes(semper).addTo(routes);
     new OperationRoutes(semper).addTo(routes);
     new EventRoutes(semper.events()).addTo(routes);

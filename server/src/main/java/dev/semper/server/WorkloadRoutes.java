@@ -46,6 +46,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
@@ -128,9 +129,15 @@ final class WorkloadRoutes {
       throw new IllegalStateException("putWorkload has no body");
     }
     refuseMasks(body, "");
-    WorkloadSpec spec =
-        specs.readWorkload(
-            name, Wire.JSON.convertValue(body, new TypeReference<Map<String, Object>>() {}));
+    Map<String, Object> document = Wire.JSON.convertValue(body, new TypeReference<>() {});
+    WorkloadSpec spec = specs.readWorkload(name, document);
+    return replace(call, name, () -> spec);
+  }
+
+  /// Applies a specification if the workload is as the caller expects it.
+  ///
+  /// @param spec made while nobody else changes the workload
+  Answer replace(Call call, String name, Supplier<WorkloadSpec> spec) throws InterruptedException {
     ReentrantLock lock =
         writing.computeIfAbsent(call.tenant() + "/" + name, _ -> new ReentrantLock());
     lock.lockInterruptibly();
@@ -139,7 +146,7 @@ final class WorkloadRoutes {
       ApplyRequest request =
           new ApplyRequest(
               call.tenant(),
-              List.of(spec),
+              List.of(spec.get()),
               call.actor(),
               false,
               call.flag("queue", false),
@@ -158,7 +165,7 @@ final class WorkloadRoutes {
   }
 
   /// What was shown masked must not come back as the value.
-  private static void refuseMasks(JsonNode node, String path) {
+  static void refuseMasks(JsonNode node, String path) {
     node.properties()
         .forEach(
             p -> refuseMasks(p.getValue(), path.isEmpty() ? p.getKey() : path + "." + p.getKey()));

@@ -21,6 +21,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -130,10 +131,34 @@ class ContractTest {
     done(server, call(server, "POST", web + "/recover", null, 202));
     call(server, "GET", web + "/history", null, 200);
     call(server, "GET", web + "/releases", null, 200);
+    String hook = web + "/hooks/on_failure";
+    done(server, call(server, "PUT", hook, "{\"command\":[\"/bin/echo\",\"hi\"]}", 202));
+    call(server, "PUT", hook, "{\"command\":[\"/bin/echo\",\"hi\"]}", 200);
+    call(server, "PUT", hook + "?generation=1", "{\"command\":[\"/bin/true\"]}", 409);
+    assertThat(call(server, "PUT", hook, "{\"command\":[\"/no/such\"]}", 400))
+        .contains("/no/such does not exist");
+    assertThat(call(server, "PUT", web + "/hooks/on_failur", "{\"command\":[\"/bin/true\"]}", 400))
+        .contains("did you mean `on_failure`?");
+    call(server, "DELETE", web + "/hooks/on_stop", null, 200);
     call(server, "POST", web + "/state", "{\"state\":\"error\",\"reason\":\"test\"}", 200);
+    hookRan(server, web);
     call(server, "GET", "/api/v1/operations?workload=web", null, 200);
     done(server, call(server, "DELETE", web + "?force=true", null, 202));
     call(server, "GET", web, null, 404);
+  }
+
+  /// The forced state is no event of the workload's life; a process that dies is.
+  private void hookRan(TestServer server, String web) throws Exception {
+    JsonNode before = Wire.JSON.readTree(call(server, "GET", web, null, 200));
+    for (JsonNode instance : before.required("instances")) {
+      String pid = instance.path("handle").asString();
+      assertThat(new ProcessBuilder("kill", "-KILL", pid).start().waitFor()).isZero();
+    }
+    org.awaitility.Awaitility.await("the hook has run")
+        .pollInterval(Duration.ofMillis(50))
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> call(server, "GET", web + "/hooks", null, 200).contains("\"exit_code\":0"));
+    done(server, call(server, "DELETE", web + "/hooks/on_failure", null, 202));
   }
 
   private void documents(TestServer server) throws Exception {

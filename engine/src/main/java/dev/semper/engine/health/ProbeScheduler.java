@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -421,6 +422,10 @@ final class ProbeScheduler implements Check.Sink {
     String said = breaker != null && opened ? opened(worker, breaker, message) : message;
     worker.record(
         wall.instant(), passed ? ProbeResult.Kind.PASSED : ProbeResult.Kind.FAILED, took, said);
+    Consumer<Verdict> checks = worker.target.watch().checks();
+    if (checks != null) {
+      hand(worker, checks, passed, said);
+    }
     boolean news = worker.told == null || worker.told != passed || opened;
     if (reached && news) {
       tell(worker, passed, said);
@@ -440,17 +445,20 @@ final class ProbeScheduler implements Check.Sink {
       worker.target.startupPassed();
       arrangeAll(worker.target, nanos.getAsLong());
     }
-    Watch watch = worker.target.watch();
+    hand(worker, worker.target.watch().verdicts(), passed, message);
+  }
+
+  private void hand(Worker worker, Consumer<Verdict> to, boolean passed, String message) {
     Verdict verdict =
         new Verdict(
-            watch.incarnation(),
+            worker.target.watch().incarnation(),
             worker.spec.name(),
             worker.spec.type(),
             passed,
             message,
             worker.streak.failures());
     try {
-      watch.verdicts().accept(verdict);
+      to.accept(verdict);
     } catch (RuntimeException e) {
       tally.errors.increment();
       log.error("The owner of {} did not take the verdict {}", name(worker), verdict, e);

@@ -8,6 +8,7 @@ import dev.semper.engine.operation.Journal.Entry;
 import dev.semper.engine.operation.Journal.Head;
 import dev.semper.engine.operation.Operation.Status;
 import dev.semper.engine.spec.DependencySpec;
+import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.SpecDiff;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.store.Batch;
@@ -55,6 +56,7 @@ public final class Operations {
   private final Store store;
   private final Owners owners;
   private final Runner.Preparation preparation;
+  private final StepHooks hooks;
   private final Function<String, Quotas> quotas;
   private final Clock clock;
   private final Boundaries boundaries;
@@ -69,6 +71,7 @@ public final class Operations {
       Store store,
       Owners owners,
       Runner.Preparation preparation,
+      StepHooks hooks,
       Function<String, Quotas> quotas,
       int slots,
       Clock clock,
@@ -76,6 +79,7 @@ public final class Operations {
     this.store = store;
     this.owners = owners;
     this.preparation = preparation;
+    this.hooks = hooks;
     this.quotas = quotas;
     this.clock = clock;
     this.boundaries = boundaries;
@@ -584,6 +588,7 @@ public final class Operations {
   /// What applying would change. Changes nothing.
   public Plan plan(String tenant, List<WorkloadSpec> specs, boolean prune) {
     checkCycles(tenant, specs);
+    hooks.check(specs);
     List<Plan.Item> items = new ArrayList<>();
     Set<String> named = new HashSet<>();
     for (WorkloadSpec spec : specs) {
@@ -754,7 +759,9 @@ public final class Operations {
         true,
         create
             ? TIMEOUT
-            : TIMEOUT.plus(spec.update().readyTimeout().multipliedBy(spec.instances())),
+            : TIMEOUT
+                .plus(spec.update().readyTimeout().multipliedBy(spec.instances()))
+                .plus(hookTime(spec)),
         1,
         Map.of("action", item.action().id(), "version", spec.version()),
         null,
@@ -763,6 +770,14 @@ public final class Operations {
         0,
         false,
         request.actor());
+  }
+
+  /// The time an update may wait for its hooks.
+  private static Duration hookTime(WorkloadSpec spec) {
+    return spec.hooks().stream()
+        .filter(h -> h.type().step() && !h.async())
+        .map(HookSpec::timeout)
+        .reduce(Duration.ZERO, Duration::plus);
   }
 
   private long nextGeneration(Workload workload) {
@@ -840,7 +855,15 @@ public final class Operations {
             .name("operation-" + work.id())
             .unstarted(() -> {
               try {
-                new Runner(work, owners, queue.slots(), this::spec, preparation, clock, boundaries)
+                new Runner(
+                        work,
+                        owners,
+                        queue.slots(),
+                        this::spec,
+                        preparation,
+                        hooks,
+                        clock,
+                        boundaries)
                     .run();
                 ended(work);
               } catch (InterruptedException _) {

@@ -41,6 +41,10 @@ record PlannedStep(Action action, int ordinal, long generation, @Nullable Trigge
     STOP,
     /// Puts a generation of the specification in force.
     ADOPT,
+    /// Runs a hook that may refuse the update.
+    HOOK_BEFORE_UPDATE,
+    HOOK_AFTER_UPDATE,
+    HOOK_ON_DESTROY,
     /// Removes the workload.
     REMOVE
   }
@@ -98,6 +102,7 @@ record PlannedStep(Action action, int ordinal, long generation, @Nullable Trigge
       case STOP -> desired == Desired.RUNNING ? List.of(step(Action.CLEAR)) : List.of();
       case MOVE, PREPARE, CHECK_DEPENDENCIES, CLEAR -> List.of();
       case AWAIT_READY, PROMOTE, REMOVE -> List.of();
+      case HOOK_BEFORE_UPDATE, HOOK_AFTER_UPDATE, HOOK_ON_DESTROY -> List.of();
     };
   }
 }

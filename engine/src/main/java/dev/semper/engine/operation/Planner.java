@@ -6,6 +6,7 @@ import static dev.semper.engine.operation.PlannedStep.step;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.operation.PlannedStep.Action;
+import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.SpecDiff;
 import dev.semper.engine.spec.UpdateSpec;
 import dev.semper.engine.spec.WorkloadSpec;
@@ -47,7 +48,8 @@ final class Planner {
       case START -> planner.start(target, spec, checkDependencies);
       case STOP -> planner.stop();
       case RESTART -> planner.restart(spec);
-      case UPDATE, ROLLBACK -> planner.update(target, spec);
+      case UPDATE -> planner.hookedUpdate(target, spec);
+      case ROLLBACK -> planner.update(target, spec);
       case DELETE -> planner.delete();
       case RECOVER -> planner.recover(target, spec);
       case ENABLE -> planner.go(Trigger.ENABLE);
@@ -237,6 +239,22 @@ final class Planner {
     go(Trigger.HEALTH_CHECK_PASS);
   }
 
+  /// What no process notices, and going back, has no hooks.
+  private void hookedUpdate(long generation, WorkloadSpec spec) {
+    boolean noticed =
+        switch (SpecDiff.between(workload.spec(), spec).effect()) {
+          case NONE, LIVE -> false;
+          case SCALE, REPLACE -> true;
+        };
+    if (noticed && spec.hook(HookSpec.Type.BEFORE_UPDATE).isPresent()) {
+      add(step(Action.HOOK_BEFORE_UPDATE, -1, generation));
+    }
+    update(generation, spec);
+    if (noticed && spec.hook(HookSpec.Type.AFTER_UPDATE).isPresent()) {
+      add(step(Action.HOOK_AFTER_UPDATE, -1, generation));
+    }
+  }
+
   private void update(long generation, WorkloadSpec spec) {
     SpecDiff.Effect effect = SpecDiff.between(workload.spec(), spec).effect();
     boolean live = effect == SpecDiff.Effect.NONE || effect == SpecDiff.Effect.LIVE;
@@ -336,6 +354,9 @@ final class Planner {
     add(step(Action.CLEAR));
     if (state == State.UNINSTALLING) {
       go(Trigger.HEALTH_CHECK_PASS);
+    }
+    if (!workload.spec().hooks().isEmpty()) {
+      add(step(Action.HOOK_ON_DESTROY, -1, workload.generation()));
     }
     add(step(Action.REMOVE));
   }

@@ -7,6 +7,7 @@ import dev.semper.engine.operation.Journal.Head;
 import dev.semper.engine.operation.Operation.Status;
 import dev.semper.engine.operation.Operation.StepStatus;
 import dev.semper.engine.spec.DependencySpec;
+import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.workload.Boundaries;
 import dev.semper.engine.workload.Desired;
@@ -32,6 +33,9 @@ import org.slf4j.LoggerFactory;
 final class Runner {
   private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
 
+  /// Beyond its own timeout: for its turn to come and for the end of its processes.
+  private static final Duration HOOK_PATIENCE = Duration.ofSeconds(60);
+
   /// What came of a step or of a whole run.
   private sealed interface Outcome {
     record Done(String detail) implements Outcome {}
@@ -46,6 +50,7 @@ final class Runner {
   private final Slots slots;
   private final BiFunction<Workload, Long, WorkloadSpec> specs;
   private final Preparation preparation;
+  private final StepHooks hooks;
   private final Clock clock;
   private final Boundaries boundaries;
   private long deadlineNanos;
@@ -63,6 +68,7 @@ final class Runner {
       Slots slots,
       BiFunction<Workload, Long, WorkloadSpec> specs,
       Preparation preparation,
+      StepHooks hooks,
       Clock clock,
       Boundaries boundaries) {
     this.work = work;
@@ -70,6 +76,7 @@ final class Runner {
     this.slots = slots;
     this.specs = specs;
     this.preparation = preparation;
+    this.hooks = hooks;
     this.clock = clock;
     this.boundaries = boundaries;
   }
@@ -87,7 +94,8 @@ final class Runner {
       Status ended = unwind(outcome, unwinding);
       unwinding = false;
       if (!retry(ended)) {
-        end(ended, ended != Status.CANCELLED);
+        // A veto says nothing against the workload.
+        end(ended, ended != Status.CANCELLED && !vetoed(outcome));
         return;
       }
     }
@@ -240,8 +248,48 @@ final class Runner {
       case RETIRE_OTHERS -> stop(step.ordinal(), step.generation(), true);
       case STOP -> stop(-1, 0, false);
       case ADOPT -> adopt(step, undo);
+      case HOOK_BEFORE_UPDATE -> hook(HookSpec.Type.BEFORE_UPDATE, step, undo);
+      case HOOK_AFTER_UPDATE -> hook(HookSpec.Type.AFTER_UPDATE, step, undo);
+      case HOOK_ON_DESTROY -> {
+        // What has happened to it is told while there is still a workload to tell it of.
+        hooks.catchUp();
+        yield hook(HookSpec.Type.ON_DESTROY, step, undo);
+      }
       case REMOVE -> remove();
     };
+  }
+
+  private Outcome hook(HookSpec.Type type, PlannedStep step, boolean undo)
+      throws InterruptedException {
+    Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
+    WorkloadSpec spec = spec(step.generation());
+    Optional<HookSpec> wanted = spec.hook(type);
+    if (wanted.isEmpty()) {
+      return new Outcome.Done("");
+    }
+    HookSpec hook = wanted.get();
+    String id = "%s.%s.%d".formatted(work.id(), type.id(), work.head().attempt());
+    StepHooks.Ticket ticket = hooks.due(id, workload, spec, hook, work.id());
+    if (hook.async()) {
+      return new Outcome.Done("it is not waited for");
+    }
+    work.waitingFor("hook " + type.id());
+    var _ =
+        slots.whileWaiting(
+            work,
+            hook.timeout().plus(HOOK_PATIENCE),
+            p ->
+                owners.await(
+                    tenant(), name(), _ -> ticket.end().isPresent() || work.cancelled(), p));
+    Optional<StepHooks.End> end = ticket.end();
+    if (end.isEmpty() && work.cancelled() && !undo) {
+      ticket.cancel();
+      return new Outcome.Cancelled();
+    }
+    String error = end.map(StepHooks.End::error).orElse("hook " + type.id() + " has not ended");
+    return !error.isEmpty() && hook.onError() == HookSpec.OnError.VETO
+        ? new Outcome.Failed(error, ErrorCode.HOOK_VETOED)
+        : new Outcome.Done(error);
   }
 
   private Outcome done(WorkloadEvent event) throws InterruptedException {
@@ -414,7 +462,7 @@ final class Runner {
     boolean cancelled =
         outcome instanceof Outcome.Cancelled
             || (resumed && work.cancelled() && work.head().error().isEmpty());
-    boolean undo = cancelled || undoesOnFailure();
+    boolean undo = cancelled || (undoesOnFailure() && !vetoed(outcome));
     if (!resumed) {
       if (outcome instanceof Outcome.Failed(String error, ErrorCode code)) {
         work.fail(error, code.name());
@@ -442,6 +490,12 @@ final class Runner {
       return Status.INCONSISTENT;
     }
     return cancelled ? Status.CANCELLED : undo ? Status.ROLLED_BACK : Status.FAILED;
+  }
+
+  /// Then nothing was done that could be undone.
+  private static boolean vetoed(Outcome outcome) {
+    return outcome instanceof Outcome.Failed(String _, ErrorCode code)
+        && code == ErrorCode.HOOK_VETOED;
   }
 
   private boolean undoesOnFailure() {

@@ -46,6 +46,7 @@ final class Limits {
   static final Times RETRY_DELAY = new Times(Duration.ZERO, Duration.ofHours(1));
   static final Times RECOVERY_TIMEOUT = new Times(MILLI, DAY);
   static final int LONGEST_REGEX = 1000;
+  static final Times HOOK_TIMEOUT = new Times(MILLI, Duration.ofHours(1));
   static final Times PROBE_TIMEOUT = new Times(MILLI, Duration.ofHours(1));
 
   /// Signals that mean the same on every Linux; names without SIG.

@@ -25,13 +25,18 @@ final class Secrets {
 
   private Secrets() {}
 
+  /// The path of a file with a secret is none.
+  static boolean looksSecret(String name) {
+    String upper = name.toUpperCase(Locale.ROOT);
+    return !upper.endsWith("_FILE") && WORDS.stream().anyMatch(upper::contains);
+  }
+
   /// @param name e.g. of a variable
   static @Nullable Object masked(String name, @Nullable Object value) {
     if (value == null) {
       return null;
     }
-    String upper = name.toUpperCase(Locale.ROOT);
-    if (WORDS.stream().anyMatch(upper::contains)) {
+    if (looksSecret(name)) {
       return MASK;
     }
     return switch (value) {

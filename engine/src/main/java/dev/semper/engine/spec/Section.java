@@ -21,6 +21,7 @@ enum Section {
       "log",
       "probes",
       "health",
+      "hooks",
       "labels"),
   DEPENDENCY("workload", "condition", "for", "required", "timeout"),
   RESTART(
@@ -88,7 +89,18 @@ enum Section {
       "failure_threshold",
       "success_threshold",
       "enabled_checks",
-      "custom_checks");
+      "custom_checks"),
+  HOOKS(
+      "on_start",
+      "on_stop",
+      "on_restart",
+      "on_failure",
+      "on_healthy",
+      "on_destroy",
+      "before_update",
+      "after_update"),
+  HOOK("command", "webhook", "user", "timeout", "async", "on_error", "every_check"),
+  WEBHOOK("url", "method", "headers", "secret_file");
 
   @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
   private final List<String> keys;

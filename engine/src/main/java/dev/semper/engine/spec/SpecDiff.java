@@ -19,6 +19,7 @@ public record SpecDiff(List<Change> changes, Effect effect) {
       Set.of(
           "probes",
           "health",
+          "hooks",
           "restart",
           "stop",
           "update",

@@ -17,9 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// Stateless, for any thread.
 public final class SpecReader {
   private static final Map<String, String> REFUSED =
-      Map.of(
-          "hooks", "hooks are not supported yet by this version: remove the key",
-          "name", "a workload is named by its table, [workloads.NAME]: remove the key");
+      Map.of("name", "a workload is named by its table, [workloads.NAME]: remove the key");
 
   private final Map<String, DriverFacts> drivers;
   private final Supplier<Map<String, ProbeMethod>> methods;
@@ -84,6 +82,11 @@ public final class SpecReader {
   /// As [#write], with the values of what looks secret by its name replaced by `***`, to be shown.
   public static Map<String, Object> writeMasked(WorkloadSpec spec) {
     return Secrets.maskedTree(SpecWriter.write(spec));
+  }
+
+  /// Whether the value of a variable is masked when it is shown, by the variable's name.
+  public static boolean looksSecret(String name) {
+    return Secrets.looksSecret(name);
   }
 
   /// @param text e.g. `256Mi`, `1G`, or a number of bytes

@@ -32,6 +32,7 @@ final class SpecWriter {
     out.put("log", log(spec.log()));
     out.put("probes", spec.probes().stream().map(ProbeWriter::write).toList());
     out.put("health", health(spec.health()));
+    out.put("hooks", hooks(spec.hooks()));
     out.put("labels", new TreeMap<>(spec.labels()));
     return out;
   }
@@ -122,6 +123,42 @@ final class SpecWriter {
     out.put("enabled_checks", h.enabledChecks().stream().sorted().map(HealthReader::word).toList());
     if (h.customChecks() != null) {
       out.put("custom_checks", h.customChecks());
+    }
+    return out;
+  }
+
+  private static Map<String, Object> hooks(List<HookSpec> hooks) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    hooks.forEach(hook -> out.put(hook.type().id(), hook(hook)));
+    return out;
+  }
+
+  private static Map<String, Object> hook(HookSpec h) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    if (h.webhook() == null) {
+      out.put("command", h.command());
+    } else {
+      out.put("webhook", webhook(h.webhook()));
+    }
+    if (h.user() != null) {
+      out.put("user", h.user());
+    }
+    out.put("timeout", Durations.format(h.timeout()));
+    out.put("async", h.async());
+    out.put("on_error", TableReader.word(h.onError()));
+    if (h.everyCheck()) {
+      out.put("every_check", true);
+    }
+    return out;
+  }
+
+  private static Map<String, Object> webhook(HookSpec.Webhook w) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("url", w.url());
+    out.put("method", w.method());
+    out.put("headers", new TreeMap<>(w.headers()));
+    if (w.secretFile() != null) {
+      out.put("secret_file", w.secretFile());
     }
     return out;
   }

@@ -55,6 +55,7 @@ final class WorkloadReader {
     List<ProbeSpec> probes =
         new ProbeReader(table, port != null, resources, methods, baseDir).read();
     HealthSpec health = new HealthReader(table, resources, probes).read();
+    List<HookSpec> hooks = new HookReader(table, baseDir).read();
     Map<String, String> labels = labels();
     Map<String, Object> own = settings.read(baseDir);
     return table.broken()
@@ -76,6 +77,7 @@ final class WorkloadReader {
             log,
             probes,
             health,
+            hooks,
             labels,
             own);
   }

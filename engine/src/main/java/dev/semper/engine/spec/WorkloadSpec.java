@@ -1,8 +1,10 @@
 package dev.semper.engine.spec;
 
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What a user wants of one workload; the `[workloads.NAME]` table of a file.
@@ -36,6 +38,7 @@ public record WorkloadSpec(
     LogSpec log,
     List<ProbeSpec> probes,
     HealthSpec health,
+    List<HookSpec> hooks,
     Map<String, String> labels,
     Map<String, Object> settings) {
   static final String VERSION_FORM = "must be 1 to 128 characters without line breaks";
@@ -44,6 +47,7 @@ public record WorkloadSpec(
     env = Map.copyOf(env);
     dependsOn = List.copyOf(dependsOn);
     probes = List.copyOf(probes);
+    hooks = hooks.stream().sorted(Comparator.comparing(HookSpec::type)).toList();
     labels = Map.copyOf(labels);
     settings = Map.copyOf(settings);
     Limits.require(Limits.isName(name), "name " + Limits.NAME_FORM);
@@ -58,6 +62,9 @@ public record WorkloadSpec(
         probes.stream().map(ProbeSpec::name).distinct().count() == probes.size(),
         "each probe must have its own name");
     Limits.require(
+        hooks.stream().map(HookSpec::type).distinct().count() == hooks.size(),
+        "each hook must have its own type");
+    Limits.require(
         dependsOn.stream().map(DependencySpec::workload).distinct().count() == dependsOn.size()
             && dependsOn.stream().noneMatch(d -> d.workload().equals(name)),
         "depends_on must name other workloads, each once");
@@ -67,6 +74,10 @@ public record WorkloadSpec(
     return !version.isBlank()
         && version.length() <= 128
         && version.chars().noneMatch(Character::isISOControl);
+  }
+
+  public Optional<HookSpec> hook(HookSpec.Type type) {
+    return hooks.stream().filter(h -> h.type() == type).findFirst();
   }
 
   /// Probes of one type, in the order of the file.

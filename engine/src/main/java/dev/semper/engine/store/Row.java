@@ -86,4 +86,14 @@ public sealed interface Row {
       @Nullable Integer last) {
     public static final Spread NONE = new Spread(null, null, null, null);
   }
+
+  /// How far the events have been looked at for hooks. There is one.
+  record HookCursor(long eventSeq) implements Row {}
+
+  /// One run of a hook. Key: id.
+  ///
+  /// @param seq order in which they became due
+  /// @param open whether it has not ended
+  record HookRun(String id, long seq, String tenant, String workload, boolean open, String doc)
+      implements Row {}
 }

@@ -31,6 +31,8 @@ final class Session implements AutoCloseable {
     HEALTH_STATUS,
     OUTAGE,
     HEALTH_MINUTE,
+    HOOK_CURSOR,
+    HOOK_RUN,
     EVENT,
     AUDIT
   }
@@ -70,6 +72,9 @@ final class Session implements AutoCloseable {
   private static final String PUT_OUTAGE =
       upsert("health_outage", "uid, started_at", "ended_at", "reason");
   private static final String PUT_HEALTH_MINUTE = putHealthMinute();
+  private static final String PUT_HOOK_CURSOR = upsert("hook_cursor", "id", "event_seq");
+  private static final String PUT_HOOK_RUN =
+      upsert("hook_run", "id", "seq", "tenant", "workload", "is_open", "doc");
   private static final String ADD_EVENT =
       "INSERT INTO event (seq, at, tenant, workload, instance, type, data, operation_id, actor)"
           + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -254,6 +259,17 @@ final class Session implements AutoCloseable {
       case Row.HealthMinute m ->
           add(Table.HEALTH_MINUTE, PUT_HEALTH_MINUTE, HealthColumns.values(m));
       case Row.Step s -> add(Table.STEP, PUT_STEP, s.operationId(), s.position(), s.doc());
+      case Row.HookCursor c -> add(Table.HOOK_CURSOR, PUT_HOOK_CURSOR, 1, c.eventSeq());
+      case Row.HookRun h ->
+          add(
+              Table.HOOK_RUN,
+              PUT_HOOK_RUN,
+              h.id(),
+              h.seq(),
+              h.tenant(),
+              h.workload(),
+              h.open(),
+              h.doc());
     }
   }
 
@@ -297,6 +313,8 @@ final class Session implements AutoCloseable {
               "DELETE FROM step WHERE operation_id = ? AND position = ?",
               s.operationId(),
               s.position());
+      case Row.HookCursor _ -> throw new IllegalArgumentException("there is always a cursor");
+      case Row.HookRun h -> add(Table.HOOK_RUN, "DELETE FROM hook_run WHERE id = ?", h.id());
     }
   }
 

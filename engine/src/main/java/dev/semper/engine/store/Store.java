@@ -22,6 +22,8 @@ public final class Store implements AutoCloseable {
 
   private static final String SELECT_OUTAGE =
       "SELECT uid, started_at, ended_at, reason FROM health_outage";
+  private static final String SELECT_HOOK_RUN =
+      "SELECT id, seq, tenant, workload, is_open, doc FROM hook_run";
 
   private final Database database;
   private final CommitQueue queue;
@@ -236,6 +238,58 @@ public final class Store implements AutoCloseable {
         .list(database, row -> new Row.Step(row.getString(1), row.getInt(2), row.getString(3)));
   }
 
+  /// Number of the last event that was looked at for hooks.
+  public long hookCursor() {
+    return new Query("SELECT event_seq FROM hook_cursor")
+        .list(database, row -> row.getLong(1))
+        .getFirst();
+  }
+
+  /// Runs of hooks that have not ended, in the order in which they became due.
+  public List<Row.HookRun> openHookRuns() {
+    return new Query(SELECT_HOOK_RUN)
+        .where("is_open")
+        .then("ORDER BY seq")
+        .list(database, Store::hookRun);
+  }
+
+  /// Newest first.
+  public List<Row.HookRun> hookRuns(String tenant, String workload, int limit) {
+    return new Query(SELECT_HOOK_RUN)
+        .where("tenant = ? AND workload = ?", tenant, workload)
+        .then("ORDER BY seq DESC LIMIT ?", limit)
+        .list(database, Store::hookRun);
+  }
+
+  public Optional<Row.HookRun> hookRun(String id) {
+    return new Query(SELECT_HOOK_RUN)
+        .where("id = ?", id).list(database, Store::hookRun).stream().findFirst();
+  }
+
+  /// Runs of a workload that have ended, but for the newest ones; only their keys are told.
+  public List<Row.HookRun> oldHookRuns(String tenant, String workload, int keep) {
+    return new Query("SELECT id, seq, tenant, workload, is_open, '' FROM hook_run")
+        .where("tenant = ? AND workload = ?", tenant, workload)
+        .where("NOT is_open")
+        .then("ORDER BY seq DESC LIMIT 100 OFFSET ?", keep)
+        .list(database, Store::hookRun);
+  }
+
+  /// The newest run of each workload that has any; only their keys are told.
+  public List<Row.HookRun> newestHookRuns() {
+    return new Query(
+            "SELECT id, seq, tenant, workload, is_open, '' FROM hook_run WHERE seq IN"
+                + " (SELECT max(seq) FROM hook_run GROUP BY tenant, workload)")
+        .list(database, Store::hookRun);
+  }
+
+  /// Highest `seq` of all runs of hooks; 0 if there is none.
+  public long lastHookRunSeq() {
+    return new Query("SELECT max(seq) FROM hook_run")
+        .list(database, row -> row.getLong(1))
+        .getFirst();
+  }
+
   /// Highest `seq` of all operations; 0 if there is none.
   public long lastOperationSeq() {
     return new Query("SELECT max(seq) FROM operation")
@@ -324,6 +378,16 @@ public final class Store implements AutoCloseable {
         row.getString(3),
         row.getLong(4),
         Micros.toInstant(row.getLong(5)),
+        row.getString(6));
+  }
+
+  private static Row.HookRun hookRun(ResultSet row) throws SQLException {
+    return new Row.HookRun(
+        row.getString(1),
+        row.getLong(2),
+        row.getString(3),
+        row.getString(4),
+        row.getBoolean(5),
         row.getString(6));
   }
 

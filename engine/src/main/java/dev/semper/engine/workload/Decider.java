@@ -110,6 +110,14 @@ final class Decider {
           exited(incarnation, exit, uptime);
       case WorkloadEvent.Probed(Prober.Verdict verdict) ->
           on(verdict.incarnation(), i -> probed(i, verdict));
+      case WorkloadEvent.Checked(Prober.Verdict check) ->
+          on(
+              check.incarnation(),
+              i -> {
+                Map<String, Object> facts = new HashMap<>(probeFacts(i, check));
+                facts.put("passed", check.passed());
+                note(i, "instance.checked", facts);
+              });
       case WorkloadEvent.UpLongEnough(String incarnation) -> on(incarnation, this::upLongEnough);
       case WorkloadEvent.BackoffOver(String incarnation) -> on(incarnation, this::backoffOver);
       case WorkloadEvent.Reevaluate() -> reevaluate();
@@ -472,7 +480,10 @@ final class Decider {
     note(
         instance,
         "instance.launch_failed",
-        Map.of("incarnation", instance.incarnation(), "message", message));
+        Map.of(
+            "incarnation", instance.incarnation(),
+            "message", message,
+            "candidate", instance.candidate()));
     effects.add(new Effect.Forget(instance.incarnation()));
     if (instance.phase() == Phase.STOPPING) {
       stopped(instance);
@@ -530,6 +541,7 @@ final class Decider {
     facts.put("uptime_ms", uptime.toMillis());
     facts.put("failed_start", !instance.health().started());
     facts.put("expected", instance.phase() == Phase.STOPPING);
+    facts.put("candidate", instance.candidate());
     return facts;
   }
 
@@ -712,17 +724,22 @@ final class Decider {
     note(
         probed,
         verdict.passed() ? "instance.probe_passed" : "instance.probe_failed",
-        Map.of(
-            "probe", verdict.probe(),
-            "type", verdict.type().name().toLowerCase(Locale.ROOT),
-            "message", verdict.message(),
-            "failures", verdict.failures(),
-            "incarnation", verdict.incarnation()));
+        probeFacts(instance, verdict));
     switch (verdict.type()) {
       case STARTUP -> startupProbed(probed, verdict);
       case READINESS -> readinessProbed(probed);
       case LIVENESS -> livenessProbed(probed, verdict);
     }
+  }
+
+  private static Map<String, Object> probeFacts(Instance instance, Prober.Verdict verdict) {
+    return Map.of(
+        "probe", verdict.probe(),
+        "type", verdict.type().name().toLowerCase(Locale.ROOT),
+        "message", verdict.message(),
+        "failures", verdict.failures(),
+        "incarnation", verdict.incarnation(),
+        "candidate", instance.candidate());
   }
 
   private void startupProbed(Instance instance, Prober.Verdict verdict) {

@@ -2,6 +2,7 @@ package dev.semper.engine.workload;
 
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.ProbeSpec;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.spi.Attachment;
@@ -320,7 +321,10 @@ final class Hands implements AutoCloseable {
             new Prober.Insight(
                 () -> driver(workload, instance).usage(instance.incarnation()),
                 () -> log(workload, instance),
-                logStarts.getOrDefault(instance.incarnation(), -1L))));
+                logStarts.getOrDefault(instance.incarnation(), -1L)),
+            workload.spec().hooks().stream().anyMatch(HookSpec::everyCheck)
+                ? check -> owner.tell(new WorkloadEvent.Checked(check))
+                : null));
   }
 
   @Override

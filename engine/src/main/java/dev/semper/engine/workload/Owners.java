@@ -47,6 +47,7 @@ public final class Owners {
   private static final Logger LOG = LoggerFactory.getLogger(Owners.class);
   private static final int RESTART_BURST = 200;
   private static final int RESTARTS_PER_SECOND = 100;
+  private static final int UID_LENGTH = 12;
   private static final char[] UID_CHARS = "abcdefghijklmnopqrstuvwxyz234567".toCharArray();
 
   /// The key of a workload, ordered by tenant and name.
@@ -195,7 +196,9 @@ public final class Owners {
   private void sweep() {
     for (Driver driver : drivers.values()) {
       try {
-        driver.incarnations().forEach(incarnation -> sweep(driver, incarnation));
+        driver.incarnations().stream()
+            .filter(incarnation -> uid(incarnation).length() == UID_LENGTH) // else not an instance
+            .forEach(incarnation -> sweep(driver, incarnation));
       } catch (RuntimeException e) {
         LOG.warn("What driver {} still knows could not be swept: {}", driver.kind(), e.toString());
       }
@@ -355,7 +358,7 @@ public final class Owners {
 
   private String newUid() {
     StringBuilder uid = new StringBuilder();
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < UID_LENGTH; i++) {
       uid.append(UID_CHARS[random.nextInt(UID_CHARS.length)]);
     }
     return uid.toString();

@@ -6,6 +6,7 @@ import dev.semper.spi.Usage;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// Probes instances on behalf of their owners. Calls return at once and come from owners only.
 public interface Prober {
@@ -22,6 +23,7 @@ public interface Prober {
   /// @param known what its probes said before, so that a restart of the server does not forget it
   /// @param verdicts is told when a threshold is crossed, not each result; must not block
   /// @param insight what probes look at that the driver knows
+  /// @param checks is told each result if anybody wants to know; must not block
   record Watch(
       String tenant,
       String workload,
@@ -32,12 +34,13 @@ public interface Prober {
       List<ProbeSpec> probes,
       Instance.Health known,
       Consumer<Verdict> verdicts,
-      Insight insight) {
+      Insight insight,
+      @Nullable Consumer<Verdict> checks) {
     public Watch {
       probes = List.copyOf(probes);
     }
 
-    /// Without probes of resources and logs.
+    /// Without probes of resources and logs, and with nobody told of each result.
     public Watch(
         String tenant,
         String workload,
@@ -58,7 +61,8 @@ public interface Prober {
           probes,
           known,
           verdicts,
-          Insight.NONE);
+          Insight.NONE,
+          null);
     }
   }
 

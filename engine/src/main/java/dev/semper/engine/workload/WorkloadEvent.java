@@ -62,6 +62,9 @@ public sealed interface WorkloadEvent {
 
   record Probed(Prober.Verdict verdict) implements WorkloadEvent {}
 
+  /// One check of a probe, for hooks that want to hear of each.
+  record Checked(Prober.Verdict check) implements WorkloadEvent {}
+
   /// Its minimum uptime is over.
   record UpLongEnough(String incarnation) implements WorkloadEvent {}
 

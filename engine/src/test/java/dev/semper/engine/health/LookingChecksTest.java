@@ -202,7 +202,8 @@ class LookingChecksTest {
             List.of(spec),
             new Health(false, false, true, Map.of()),
             _ -> {},
-            new Insight(() -> usage, () -> log, since));
+            new Insight(() -> usage, () -> log, since),
+            null);
     return new Check.Subject(watch, spec, new LastLook());
   }
 }

@@ -31,8 +31,9 @@ class ReferenceTest {
           case WORKLOAD -> "## Workload";
           case DEPENDENCY -> "## depends_on";
           case PROBE -> "## probes";
+          case HOOKS, HOOK -> "## hooks";
           case LINES -> "### log lines";
-          case HTTP, TLS, TCP, COMMAND, RESOURCE, RETRY, CIRCUIT_BREAKER ->
+          case HTTP, TLS, WEBHOOK, TCP, COMMAND, RESOURCE, RETRY, CIRCUIT_BREAKER ->
               "### " + section.name().toLowerCase(Locale.ROOT);
           case RESTART, STOP, UPDATE, RESOURCES, LOG, HEALTH ->
               "## " + section.name().toLowerCase(Locale.ROOT);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.re2j.Pattern;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -110,6 +111,7 @@ class RoundTripTest {
             ? p.probes().stream().filter(RoundTripTest::hasOwnTarget).toList()
             : p.probes(),
         health(p.instances()),
+        hooks(p.instances()),
         p.env(),
         p.settings());
   }
@@ -133,6 +135,28 @@ class RoundTripTest {
             1 + n % 7,
             n % 2 == 0 ? Set.of() : Set.of(HealthSpec.Check.values()),
             n % 2 == 0 ? null : List.of());
+  }
+
+  private static List<HookSpec> hooks(int seed) {
+    return Arrays.stream(HookSpec.Type.values())
+        .filter(type -> (seed + type.id().length()) % 3 == 1)
+        .map(type -> hook(type, seed % 2 == 0, Duration.ofMillis(1 + seed)))
+        .toList();
+  }
+
+  private static HookSpec hook(HookSpec.Type type, boolean webhook, Duration timeout) {
+    boolean async = !type.step() || webhook;
+    return new HookSpec(
+        type,
+        webhook ? List.of() : List.of("/bin/x", "", "a b"),
+        webhook ? new HookSpec.Webhook("https://h:1/p?q", "PUT", Map.of("X", "é"), "/k") : null,
+        webhook ? null : "www",
+        timeout,
+        async,
+        type == HookSpec.Type.BEFORE_UPDATE && !async
+            ? HookSpec.OnError.VETO
+            : HookSpec.OnError.IGNORE,
+        type == HookSpec.Type.ON_FAILURE);
   }
 
   private static boolean hasOwnTarget(ProbeSpec probe) {

@@ -40,6 +40,7 @@ class SpecReaderTest {
                 new LogSpec(10L << 20, 5),
                 List.of(),
                 HealthSpec.DEFAULT,
+                List.of(),
                 Map.of(),
                 Map.of("command", List.of("/bin/true"))));
   }
@@ -227,6 +228,7 @@ class SpecReaderTest {
             4,
             Set.of(HealthSpec.Check.CPU_USAGE, HealthSpec.Check.ERROR_RATE),
             List.of("boot")),
+        hooks(),
         Map.of("team", "core"),
         Map.of(
             "command",
@@ -237,6 +239,96 @@ class SpecReaderTest {
             "/srv/www",
             "limits",
             Map.of("nofile", 4096L)));
+  }
+
+  private static List<HookSpec> hooks() {
+    return List.of(
+        hook(HookSpec.Type.ON_START, "/usr/local/bin/up.sh"),
+        hook(HookSpec.Type.ON_STOP, "/usr/local/bin/down.sh"),
+        new HookSpec(
+            HookSpec.Type.ON_RESTART,
+            List.of(),
+            new HookSpec.Webhook("https://chat.example.com/hook", "POST", Map.of(), null),
+            null,
+            Duration.ofSeconds(30),
+            true,
+            HookSpec.OnError.IGNORE,
+            false),
+        new HookSpec(
+            HookSpec.Type.ON_FAILURE,
+            List.of(),
+            new HookSpec.Webhook(
+                "https://alerts.example.com/semper",
+                "PUT",
+                Map.of("X-Team", "core"),
+                "/etc/semper/hook.key"),
+            null,
+            Duration.ofSeconds(5),
+            true,
+            HookSpec.OnError.IGNORE,
+            true),
+        hook(HookSpec.Type.ON_HEALTHY, "/usr/local/bin/up.sh"),
+        hook(HookSpec.Type.ON_DESTROY, "/usr/local/bin/down.sh"),
+        new HookSpec(
+            HookSpec.Type.BEFORE_UPDATE,
+            List.of("/opt/check.sh", "--strict"),
+            null,
+            "deploy",
+            Duration.ofMinutes(1),
+            false,
+            HookSpec.OnError.IGNORE,
+            false),
+        new HookSpec(
+            HookSpec.Type.AFTER_UPDATE,
+            List.of("/usr/local/bin/up.sh"),
+            null,
+            null,
+            Duration.ofSeconds(30),
+            false,
+            HookSpec.OnError.IGNORE,
+            false));
+  }
+
+  private static HookSpec hook(HookSpec.Type type, String script) {
+    return new HookSpec(
+        type,
+        List.of(script),
+        null,
+        null,
+        Duration.ofSeconds(30),
+        type != HookSpec.Type.ON_DESTROY,
+        HookSpec.OnError.IGNORE,
+        false);
+  }
+
+  @Test
+  void aHookBeforeAnUpdateVetoesUnlessNobodyWaitsForIt() {
+    HookSpec veto = web("hooks = { before_update = \"/bin/x\" }").hooks().getFirst();
+    HookSpec async =
+        web("hooks.before_update = { command = [\"/bin/x\"], async = true }").hooks().getFirst();
+
+    assertThat(veto.onError()).isEqualTo(HookSpec.OnError.VETO);
+    assertThat(veto.async()).isFalse();
+    assertThat(async.onError()).isEqualTo(HookSpec.OnError.IGNORE);
+  }
+
+  @Test
+  void resolvesTheScriptsOfHooksAgainstTheDocument() {
+    String toml =
+        """
+        [workloads.web]
+        kind = "process"
+        command = ["/bin/true"]
+        hooks.on_stop = "bin/down.sh"
+        hooks.on_failure = { webhook = { url = "http://h/", secret_file = "key" } }
+        """;
+
+    WorkloadSpec web = READER.readDocument(toml, Format.TOML, Path.of("/etc/apps")).getFirst();
+
+    assertThat(web.hook(HookSpec.Type.ON_STOP).orElseThrow().command())
+        .containsExactly("/etc/apps/bin/down.sh");
+    assertThat(web.hook(HookSpec.Type.ON_FAILURE).orElseThrow().webhook())
+        .isEqualTo(new HookSpec.Webhook("http://h/", "POST", Map.of(), "/etc/apps/key"));
   }
 
   @ParameterizedTest

@@ -7,7 +7,6 @@ import java.net.URL;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -23,7 +22,6 @@ final class SchemaTest {
             .sorted()
             .toList();
 
-    assertThat(versions)
-        .containsExactlyElementsOf(IntStream.rangeClosed(1, Schema.NEWEST).boxed().toList());
+    assertThat(versions).doesNotHaveDuplicates().endsWith(Schema.NEWEST);
   }
 }

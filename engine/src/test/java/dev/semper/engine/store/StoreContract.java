@@ -241,6 +241,31 @@ abstract class StoreContract {
   }
 
   @Test
+  void keepsRunsOfHooksAndHowFarEventsWereReadForThem() throws InterruptedException {
+    Row.HookRun old = new Row.HookRun("1.on_stop", 1, "default", "web", false, "{}");
+    Row.HookRun open = new Row.HookRun("2.on_start", 2, "default", "web", true, "{}");
+    Row.HookRun newest = new Row.HookRun("3.on_stop", 3, "default", "web", false, "{}");
+    try (Store store = open()) {
+      assertThat(store.hookCursor()).isZero();
+      store.commit(new Batch().put(old).put(open).put(newest).put(new Row.HookCursor(7)));
+    }
+
+    try (Store store = open()) {
+      assertThat(store.hookCursor()).isEqualTo(7);
+      assertThat(store.openHookRuns()).containsExactly(open);
+      assertThat(store.hookRuns("default", "web", 2)).containsExactly(newest, open);
+      assertThat(store.hookRun("1.on_stop")).contains(old);
+      assertThat(store.oldHookRuns("default", "web", 1))
+          .extracting(Row.HookRun::id)
+          .containsExactly("1.on_stop");
+      assertThat(store.newestHookRuns()).extracting(Row.HookRun::id).containsExactly("3.on_stop");
+      assertThat(store.lastHookRunSeq()).isEqualTo(3);
+      store.commit(new Batch().delete(old));
+      assertThat(store.hookRun("1.on_stop")).isEmpty();
+    }
+  }
+
+  @Test
   void appliesTheChangesOfABatchInTheirOrder() throws InterruptedException {
     try (Store store = open()) {
       store.commit(

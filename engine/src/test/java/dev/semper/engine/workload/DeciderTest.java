@@ -92,6 +92,7 @@ class DeciderTest {
         LogSpec.DEFAULT,
         probes,
         HealthSpec.DEFAULT,
+        List.of(),
         Map.of(),
         Map.of());
   }

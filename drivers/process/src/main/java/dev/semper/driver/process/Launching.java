@@ -77,6 +77,7 @@ final class Launching {
   static List<String> extras(Settings settings, Tracked.Note note, List<String> joins) {
     List<String> fields = new ArrayList<>();
     add(fields, "out", note.log());
+    add(fields, "in", orEmpty(settings.stdin()));
     switch (settings.stderr()) {
       case SEPARATE -> add(fields, "err", note.errorLog());
       case DISCARD -> add(fields, "err", "/dev/null");
@@ -120,6 +121,7 @@ final class Launching {
           case "exec" -> exec(program, why);
           case "dir" -> "cannot enter its working directory " + why.text() + "; see 'working_dir'";
           case "user", "group" -> account(why);
+          case "stdin" -> "cannot read its standard input " + why.text() + "; see 'stdin'";
           case "log" -> "cannot write its log " + why.text();
           case "limit" -> "cannot set " + why.text() + ifNotPermitted(why, "; raising a limit");
           case "nice" -> "cannot set " + why.text() + ifNotPermitted(why, "; a negative value");

@@ -55,6 +55,14 @@ final class LogFile implements InstanceLog {
     maxFiles = target.maxFiles();
   }
 
+  Path path() {
+    return file;
+  }
+
+  boolean exists() {
+    return plain.exists();
+  }
+
   long maxBytes() {
     return maxBytes;
   }

@@ -100,12 +100,17 @@ final class Logs implements AutoCloseable {
 
   private void look(LogFile file, Watch watch) {
     boolean over = watch.writers <= 0;
+    if (over && !file.exists()) {
+      end(file);
+      release(file);
+      return;
+    }
     long now = System.nanoTime();
     try {
       watch.pause = pause(watch, file.tick(), now, file.maxBytes());
       watch.failing = false;
     } catch (IOException | RuntimeException e) {
-      if (!watch.failing) {
+      if (!watch.failing && file.exists()) {
         LOG.warn("cannot rotate a log; trying again", e);
       }
       watch.failing = true;
@@ -113,7 +118,25 @@ final class Logs implements AutoCloseable {
     watch.lastLook = now;
     watch.nextLook = inStep(now + watch.pause, watch.pause);
     if (over) {
-      watched.computeIfPresent(file, (_, current) -> current.writers <= 0 ? null : current);
+      end(file);
+    }
+  }
+
+  private void end(LogFile file) {
+    watched.computeIfPresent(file, (_, current) -> current.writers <= 0 ? null : current);
+  }
+
+  /// Nobody will ask for it again, if it was deleted.
+  void release(LogTarget target) {
+    LogFile file = files.get(target.file().toAbsolutePath().normalize());
+    if (file != null) {
+      release(file);
+    }
+  }
+
+  private void release(LogFile file) {
+    if (!watched.containsKey(file) && !file.exists()) {
+      files.remove(file.path(), file);
     }
   }
 

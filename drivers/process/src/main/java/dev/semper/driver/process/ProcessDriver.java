@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Settings: `command` (a list, or one text for `/bin/sh -c`), `user`, `group`, `working_dir`
 /// (default `/`), `umask` (default `022`), `nice`, `limits` (e.g. `nofile = 4096`, `core =
-/// "unlimited"`, `nproc = "100:200"` for soft and hard) and `stderr` (`merge`, `separate` into
-/// `NAME.err.log`, `discard`). To the environment it adds `SEMPER_INCARNATION` only.
+/// "unlimited"`, `nproc = "100:200"` for soft and hard), `stdin` (a file; default: nothing) and
+/// `stderr` (`merge`, `separate` into `NAME.err.log`, `discard`). To the environment it adds
+/// `SEMPER_INCARNATION` only.
 ///
 /// An exit is reported for every incarnation that [#start] or [#attach] has said to run.
 public final class ProcessDriver implements Driver {

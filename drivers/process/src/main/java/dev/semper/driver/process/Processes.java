@@ -347,6 +347,7 @@ final class Processes implements AutoCloseable, KeeperLink.Listener {
 
   void drop(Tracked known) {
     tracked.remove(known.name(), known);
+    known.note().logs().forEach(logs::release);
     var _ =
         keeper
             .send("forget", List.of(known.name()))

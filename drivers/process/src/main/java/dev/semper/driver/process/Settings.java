@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param command program and arguments
 /// @param umask octal digits
 /// @param limits keeper's form, e.g. `nofile:1024:1024`
+/// @param stdin file that standard input is read from; empty input if null
 /// @param stderr where standard error goes
 record Settings(
     List<String> command,
@@ -22,6 +23,7 @@ record Settings(
     @Nullable String umask,
     @Nullable Integer nice,
     List<String> limits,
+    @Nullable String stdin,
     Stderr stderr) {
 
   enum Stderr {
@@ -33,7 +35,8 @@ record Settings(
   }
 
   static final List<String> NAMES =
-      List.of("command", "user", "group", "working_dir", "umask", "nice", "limits", "stderr");
+      List.of(
+          "command", "user", "group", "working_dir", "umask", "nice", "limits", "stdin", "stderr");
   static final List<String> LIMITS =
       List.of("as", "core", "cpu", "data", "fsize", "memlock", "nofile", "nproc", "stack");
 
@@ -67,10 +70,11 @@ record Settings(
           command(),
           account("user"),
           account("group"),
-          directory(),
+          path("working_dir", "must be the path of a directory"),
           umask(),
           nice(),
           limits(),
+          path("stdin", "must be the path of a file"),
           stderr());
     }
 
@@ -148,13 +152,12 @@ record Settings(
       return null;
     }
 
-    private @Nullable String directory() {
-      String directory =
-          text("working_dir", raw.get("working_dir"), "must be the path of a directory");
-      if (directory != null && !directory.startsWith("/")) {
-        problem("working_dir", "must be an absolute path, but is '" + directory + "'");
+    private @Nullable String path(String name, String otherwise) {
+      String path = text(name, raw.get(name), otherwise);
+      if (path != null && !path.startsWith("/")) {
+        problem(name, "must be an absolute path, but is '" + path + "'");
       }
-      return directory;
+      return path;
     }
 
     private @Nullable String umask() {

@@ -49,7 +49,7 @@ my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my $OUT_MAX = 64 << 20;
 my $IDLE_SECONDS = 10;
 
-my @KEYS = qw(path arg env dir user group umask nice limit out err cgroup note);
+my @KEYS = qw(path arg env dir user group umask nice limit in out err cgroup note);
 my $ORDERS_MAX = 32 << 10; # fits into a pipe at once
 
 my ($state, $lock_fd) = @ARGV;
@@ -420,6 +420,10 @@ sub child {
   $SIG{PIPE} = 'DEFAULT';
   defined POSIX::setsid() or $fail->('setsid');
   my ($uid, $gid, @groups) = account($o, $fail);
+  if (defined(my $path = $o->{in}[0])) {
+    sysopen(my $fh, $path, O_RDONLY) or $fail->('stdin', "$path: $!");
+    POSIX::dup2(fileno $fh, 0) // $fail->('stdin', "$path: $!");
+  }
   for (['out', 1], ['err', 2]) {
     my ($path, $to_fd) = ($o->{$_->[0]}[0], $_->[1]);
     next unless defined $path;

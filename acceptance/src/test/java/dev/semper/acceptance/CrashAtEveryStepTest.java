@@ -127,6 +127,7 @@ class CrashAtEveryStepTest {
       status = stage.await(drill.act(stage)).status();
       witness.verify();
       picture = stage.picture();
+      drill.check(stage);
       List<String> passed = passed();
       stage.clear();
       Map<String, Integer> times = new HashMap<>();
@@ -155,6 +156,7 @@ class CrashAtEveryStepTest {
         witness.verify();
         assertThat(ended.status()).as("%s", ended).isEqualTo(status);
         assertThat(stage.picture()).isEqualTo(picture);
+        drill.check(stage);
         assertThat(incarnation()).as("the bystander").isEqualTo(bystander);
         stage.clear();
       } catch (AssertionError | RuntimeException e) {

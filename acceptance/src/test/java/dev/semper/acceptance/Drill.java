@@ -1,7 +1,10 @@
 package dev.semper.acceptance;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.semper.api.OperationInfo;
 import dev.semper.engine.operation.OperationKind;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -96,10 +99,64 @@ enum Drill {
       stage -> {
         String rest = "test -f " + stage.file("mended") + " || exit 3; " + Stage.SLEEP;
         stage.await(
-            stage.apply(false, true, stage.workload("web", "1", 1, rest, "restart = \"no\"")));
+            stage.apply(
+                false,
+                true,
+                stage.workload(
+                    "web",
+                    "1",
+                    1,
+                    rest,
+                    "restart = \"no\"",
+                    "recovery = { enabled = false, ladder = [{ action = \"restart\", settle = \"500ms\" }] }")));
         stage.touch("mended");
       },
       stage -> stage.actOnce("web", "recover")),
+
+  /// The command runs once, whenever the server dies.
+  RECOVER_BY_COMMAND(
+      OperationKind.RECOVER,
+      stage -> {
+        stage.touch("mended");
+        stage.apply(
+            stage.workload(
+                "web",
+                "1",
+                1,
+                Stage.SLEEP,
+                "probes = [" + stage.readiness("test -f " + stage.file("mended")) + "]",
+                """
+                recovery = { enabled = false, ladder = [
+                  { action = "command", settle = "3s", command = "echo once >> %s; sleep 0.3; touch %s" }
+                ] }
+                """
+                    .formatted(stage.file("done"), stage.file("mended"))
+                    .replace("\n", " ")));
+        stage.remove("mended");
+        stage.awaitUnready("web");
+      },
+      stage -> stage.actOnce("web", "recover"),
+      stage -> assertThat(stage.lines("done")).containsExactly("once")),
+
+  RECOVER_BY_CLEARING(
+      OperationKind.RECOVER,
+      stage -> {
+        Path cache = stage.outside();
+        stage.apply(
+            stage.workload(
+                "web",
+                "1",
+                1,
+                Stage.SLEEP,
+                "probes = [" + stage.readiness("test ! -e " + cache + "/stale-0") + "]",
+                "recovery = { enabled = false, cache_paths = [\""
+                    + cache
+                    + "\"], ladder = [{ action = \"clear_cache\", settle = \"3s\" }] }"));
+        stage.fill(cache);
+        stage.awaitUnready("web");
+      },
+      stage -> stage.actOnce("web", "recover"),
+      stage -> assertThat(stage.outside()).isEmptyDirectory()),
 
   MAINTENANCE(
       OperationKind.ENTER_MAINTENANCE,
@@ -140,11 +197,21 @@ enum Drill {
   private final OperationKind kind;
   private final Consumer<Stage> prepare;
   private final Function<Stage, OperationInfo> act;
+  private final Consumer<Stage> check;
 
   Drill(OperationKind kind, Consumer<Stage> prepare, Function<Stage, OperationInfo> act) {
+    this(kind, prepare, act, _ -> {});
+  }
+
+  Drill(
+      OperationKind kind,
+      Consumer<Stage> prepare,
+      Function<Stage, OperationInfo> act,
+      Consumer<Stage> check) {
     this.kind = kind;
     this.prepare = prepare;
     this.act = act;
+    this.check = check;
   }
 
   private static String web(Stage stage, String version) {
@@ -163,6 +230,11 @@ enum Drill {
   /// Sets the stage.
   void prepare(Stage stage) {
     prepare.accept(stage);
+  }
+
+  /// Checks what the operation was to do beside its workloads.
+  void check(Stage stage) {
+    check.accept(stage);
   }
 
   /// Asks for the operation. Said again, it gives the same operation.

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
 
 /// Where one drill takes place: workloads whose names begin with a word of its own, beside a
 /// bystander that nothing may ever touch.
@@ -110,6 +111,59 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  void remove(String name) {
+    try {
+      Files.delete(file(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  List<String> lines(String name) {
+    try {
+      return Files.readAllLines(file(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// A directory of its own that is not in the server's home.
+  Path outside() {
+    Path home = server.home();
+    Path all = home.resolveSibling(home.getFileName() + "-outside");
+    Path directory = all.resolve(prefix);
+    try {
+      all.toFile().deleteOnExit();
+      directory.toFile().deleteOnExit();
+      return Files.createDirectories(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void fill(Path directory) {
+    try {
+      for (int i = 0; i < 3; i++) {
+        Files.writeString(directory.resolve("stale-" + i), "x");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// A probe by a command of the shell.
+  String readiness(String command) {
+    return "{ name = \"r\", type = \"readiness\", period = \"100ms\", failure_threshold = 1, command = [\"/bin/sh\", \"-c\", '''"
+        + command
+        + "'''] }";
+  }
+
+  void awaitUnready(String role) {
+    Awaitility.await(name(role) + " is not ready")
+        .atMost(PATIENCE)
+        .until(() -> client().workload(name(role)).instancesReady() == 0);
   }
 
   List<WorkloadInfo> workloads() {

@@ -266,6 +266,13 @@ public final class SemperClient implements AutoCloseable {
         new TypeReference<>() {});
   }
 
+  /// Recoveries, newest first, those that have not begun before them; of one workload, or of all.
+  public Listing<RecoveryInfo> recoveries(@Nullable String workload, int limit) {
+    return workload == null
+        ? get("/api/v1/recoveries", query("limit", limit), new TypeReference<>() {})
+        : get(path(workload, "/recoveries"), query("limit", limit), new TypeReference<>() {});
+  }
+
   public OperationInfo operation(String id) {
     return get("/api/v1/operations/" + encode(id), Map.of(), OperationInfo.class);
   }

@@ -37,7 +37,8 @@ final class Commands {
     act("start", "Starts workloads.");
     act("stop", "Stops workloads; nothing but an operator starts them again.");
     act("restart", "Restarts workloads, instance by instance.");
-    act("recover", "Brings workloads in error back to what is wanted of them.");
+    add("recover", () -> new RecoverCommand(session));
+    add("recoveries", () -> new RecoveriesCommand(session));
     act("enable", "Lets disabled workloads start again.");
     act("disable", "Stops workloads and refuses starts until they are enabled.");
     act("rollback", "Moves workloads back to the specification before.");

@@ -11,6 +11,7 @@ import dev.semper.engine.health.Probes;
 import dev.semper.engine.hook.Hooks;
 import dev.semper.engine.operation.Operations;
 import dev.semper.engine.operation.Quotas;
+import dev.semper.engine.recovery.Recoveries;
 import dev.semper.engine.spec.DriverFacts;
 import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.spec.WorkloadSpec;
@@ -65,6 +66,7 @@ public final class Semper implements AutoCloseable {
   private final Workloads workloads;
   private final Health health;
   private final Hooks hooks;
+  private final Recoveries recoveries;
   private final Operations operations;
   private final Tenants tenants;
   private final Tokens tokens;
@@ -99,12 +101,26 @@ public final class Semper implements AutoCloseable {
     hooks =
         new Hooks(
             store, owners, drivers.get("process"), home.resolve("run").resolve("hooks"), clock);
+    recoveries =
+        new Recoveries(
+            store,
+            owners,
+            specs,
+            drivers,
+            probes,
+            health,
+            this::quotas,
+            home,
+            builder.maxConcurrentRecoveries,
+            clock,
+            builder.boundaries);
     operations =
         new Operations(
             store,
             owners,
             this::prepare,
             hooks,
+            recoveries.healer(),
             this::quotas,
             builder.maxConcurrentOperations,
             clock,
@@ -114,6 +130,7 @@ public final class Semper implements AutoCloseable {
     health.start();
     hooks.open();
     operations.resume();
+    recoveries.open(operations);
   }
 
   private static void makeHome(Path home) {
@@ -162,7 +179,7 @@ public final class Semper implements AutoCloseable {
   private void exited(String incarnation, Exit exit) {
     if (Hooks.owns(incarnation)) {
       hooks.exited(incarnation, exit);
-    } else {
+    } else if (!recoveries.exited(incarnation, exit)) {
       owners.exited(incarnation, exit);
     }
   }
@@ -239,6 +256,11 @@ public final class Semper implements AutoCloseable {
     return hooks;
   }
 
+  /// What is done to bring workloads back that are not well.
+  public Recoveries recoveries() {
+    return recoveries;
+  }
+
   public EventLog events() {
     return store.events();
   }
@@ -291,6 +313,7 @@ public final class Semper implements AutoCloseable {
   @Override
   public void close() {
     try {
+      recoveries.close();
       operations.close();
       health.close();
       hooks.close();
@@ -312,6 +335,7 @@ public final class Semper implements AutoCloseable {
     private Duration healthRetention = Duration.ofDays(30);
     private List<ProbeMethod> probeMethods = new ArrayList<>();
     private int maxConcurrentOperations = 10;
+    private int maxConcurrentRecoveries = 5;
     private Clock clock = Clock.systemUTC();
     private Boundaries boundaries = Boundaries.NONE;
 
@@ -351,6 +375,12 @@ public final class Semper implements AutoCloseable {
     /// How long minutes of health and outages are kept, in whole minutes; default 30 days.
     public Builder healthRetention(Duration retention) {
       healthRetention = retention;
+      return this;
+    }
+
+    /// Recoveries that begin by themselves and are at work at once; default 5.
+    public Builder maxConcurrentRecoveries(int max) {
+      maxConcurrentRecoveries = max;
       return this;
     }
 

@@ -171,6 +171,7 @@ public final class SemperServer implements AutoCloseable {
               .database(settings.store())
               .maxConcurrentOperations(settings.engine().maxConcurrentOperations())
               .healthRetention(Duration.ofDays(settings.engine().healthRetentionDays()))
+              .maxConcurrentRecoveries(settings.engine().maxConcurrentRecoveries())
               .boundaries(
                   FaultDrill.of(
                       System.getProperty(FaultDrill.HALT_AT), System.getProperty(FaultDrill.TRACE)))
@@ -239,6 +240,7 @@ public final class SemperServer implements AutoCloseable {
     new HookRoutes(semper, workloads).addTo(routes);
     new LogRoutes(semper).addTo(routes);
     new OperationRoutes(semper).addTo(routes);
+    new RecoveryRoutes(semper).addTo(routes);
     new EventRoutes(semper.events()).addTo(routes);
     new AccessRoutes(semper.tenants(), tokens, semper.audit()).addTo(routes);
     return routes;

@@ -48,8 +48,12 @@ public record Settings(
   /// @param maxConcurrentOperations default 10
   /// @param eventRetentionDays default 90
   /// @param healthRetentionDays minutes of health and outages, default 30
+  /// @param maxConcurrentRecoveries that begin by themselves, default 5
   public record Engine(
-      int maxConcurrentOperations, int eventRetentionDays, int healthRetentionDays) {}
+      int maxConcurrentOperations,
+      int eventRetentionDays,
+      int healthRetentionDays,
+      int maxConcurrentRecoveries) {}
 
   /// The defaults for a home.
   public static Settings of(Path home) {
@@ -60,7 +64,7 @@ public record Settings(
         new Api("127.0.0.1", 8470, List.of(), 512),
         new Database(null, null, null),
         new Log("info", false, null, 10L << 20, 5),
-        new Engine(10, 90, 30));
+        new Engine(10, 90, 30, 5));
   }
 
   public Settings withApi(String host, int port) {

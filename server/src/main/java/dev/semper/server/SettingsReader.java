@@ -44,6 +44,7 @@ final class SettingsReader {
           "engine.max_concurrent_operations",
           "engine.event_retention_days",
           "engine.health_retention_days",
+          "recovery.max_concurrent",
           "daemon.pid_file",
           "daemon.log_file",
           "daemon.log_level");
@@ -205,7 +206,8 @@ final class SettingsReader {
     return new Settings.Engine(
         (int) number("engine.max_concurrent_operations", engine.maxConcurrentOperations(), 1, 1000),
         (int) number("engine.event_retention_days", engine.eventRetentionDays(), 1, 36500),
-        (int) number("engine.health_retention_days", engine.healthRetentionDays(), 1, 36500));
+        (int) number("engine.health_retention_days", engine.healthRetentionDays(), 1, 36500),
+        (int) number("recovery.max_concurrent", engine.maxConcurrentRecoveries(), 1, 1000));
   }
 
   private String level(String key, String otherwise) {

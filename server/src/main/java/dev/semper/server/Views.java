@@ -1,9 +1,11 @@
 package dev.semper.server;
 
+import dev.semper.api.AttemptInfo;
 import dev.semper.api.AuditInfo;
 import dev.semper.api.CapabilityInfo;
 import dev.semper.api.ChangeInfo;
 import dev.semper.api.EventInfo;
+import dev.semper.api.EvidenceInfo;
 import dev.semper.api.ExitInfo;
 import dev.semper.api.HealthInfo;
 import dev.semper.api.InstanceInfo;
@@ -11,6 +13,7 @@ import dev.semper.api.OperationInfo;
 import dev.semper.api.PlanInfo;
 import dev.semper.api.PlanItem;
 import dev.semper.api.QuotaInfo;
+import dev.semper.api.RecoveryInfo;
 import dev.semper.api.StepInfo;
 import dev.semper.api.TenantInfo;
 import dev.semper.api.TokenInfo;
@@ -18,8 +21,12 @@ import dev.semper.api.WorkloadInfo;
 import dev.semper.engine.access.Tenant;
 import dev.semper.engine.access.Token;
 import dev.semper.engine.health.HealthReport;
+import dev.semper.engine.operation.Healer;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.Plan;
+import dev.semper.engine.recovery.Evidence;
+import dev.semper.engine.recovery.Pending;
+import dev.semper.engine.recovery.Recovery;
 import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.spec.WorkloadSpec;
@@ -29,6 +36,8 @@ import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.Workload;
 import dev.semper.spi.Capability;
 import dev.semper.spi.Exit;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -186,5 +195,62 @@ final class Views {
 
   static CapabilityInfo capability(Capability c) {
     return new CapabilityInfo(c.name(), c.available(), c.detail());
+  }
+
+  static RecoveryInfo recovery(Recovery r) {
+    return new RecoveryInfo(
+        r.id(),
+        r.tenant(),
+        r.workload(),
+        r.strategy(),
+        r.status().id(),
+        r.automatic(),
+        r.forced(),
+        r.actor(),
+        evidence(r.cause()),
+        r.attempts().stream().map(Views::attempt).toList(),
+        r.story(),
+        r.startedAt(),
+        r.endedAt(),
+        millis(r.startedAt(), r.endedAt()));
+  }
+
+  static RecoveryInfo pending(Pending p, String strategy) {
+    return new RecoveryInfo(
+        null,
+        p.tenant(),
+        p.workload(),
+        strategy,
+        "waiting",
+        true,
+        false,
+        Healer.ACTOR,
+        evidence(p.evidence()),
+        List.of(),
+        p.reason(),
+        p.since(),
+        null,
+        null);
+  }
+
+  private static AttemptInfo attempt(Recovery.Attempt a) {
+    return new AttemptInfo(
+        a.number(),
+        a.action().id(),
+        a.outcome().id(),
+        evidence(a.evidence()),
+        a.detail(),
+        a.error(),
+        a.startedAt(),
+        a.endedAt(),
+        millis(a.startedAt(), a.endedAt()));
+  }
+
+  private static EvidenceInfo evidence(Evidence e) {
+    return new EvidenceInfo(e.status(), e.score(), e.probe(), e.message(), e.failures(), e.since());
+  }
+
+  private static @Nullable Long millis(Instant from, @Nullable Instant to) {
+    return to == null ? null : Long.valueOf(Duration.between(from, to).toMillis());
   }
 }

@@ -251,7 +251,8 @@ final class WorkloadRoutes {
         is(options.rollbackOnFailure(), true),
         options.timeout() == null ? null : timeout(options.timeout()),
         options.attempts() == null ? 1 : options.attempts(),
-        idempotencyKey);
+        idempotencyKey,
+        options.strategy());
   }
 
   private static Duration timeout(String text) {

@@ -140,6 +140,8 @@ class ContractTest {
     assertThat(call(server, "PUT", web + "/hooks/on_failur", "{\"command\":[\"/bin/true\"]}", 400))
         .contains("did you mean `on_failure`?");
     call(server, "DELETE", web + "/hooks/on_stop", null, 200);
+    call(server, "GET", web + "/recoveries", null, 200);
+    call(server, "GET", "/api/v1/recoveries?limit=10", null, 200);
     call(server, "POST", web + "/state", "{\"state\":\"error\",\"reason\":\"test\"}", 200);
     hookRan(server, web);
     call(server, "GET", "/api/v1/operations?workload=web", null, 200);

@@ -61,7 +61,7 @@ class SettingsReaderTest {
         .isEqualTo(new Settings.Database("jdbc:postgresql://db/semper", "semper", "s3cret"));
     assertThat(settings.log())
         .isEqualTo(new Settings.Log("debug", true, home.resolve("logs/x.log"), 1 << 20, 2));
-    assertThat(settings.engine()).isEqualTo(new Settings.Engine(3, 7, 3));
+    assertThat(settings.engine()).isEqualTo(new Settings.Engine(3, 7, 3, 5));
     assertThat(settings.toString()).doesNotContain("s3cret");
   }
 

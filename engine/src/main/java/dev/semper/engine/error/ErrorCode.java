@@ -26,6 +26,8 @@ public enum ErrorCode {
   FENCED(Kind.UNAVAILABLE),
   TIMEOUT(Kind.UNAVAILABLE),
   LAUNCH_FAILED(Kind.CONFLICT),
+  /// Nothing that could be tried has made the workload well again.
+  RECOVERY_EXHAUSTED(Kind.CONFLICT),
   INTERNAL(Kind.INTERNAL);
 
   /// What a caller can do about it.

@@ -172,9 +172,10 @@ final class Journal {
     }
 
     /// Its steps are planned from what the workload is now. What it goes back to is what was before
-    /// its first try; an install goes back to not running.
+    /// its first try; an install goes back to not running. Each attempt of a recovery goes back for
+    /// itself.
     Head planned(Workload now) {
-      boolean first = this.planned == 0;
+      boolean first = this.planned == 0 || kind == OperationKind.RECOVER;
       int planned = attempt;
       long from = first ? now.generation() : this.from;
       long previous = first ? now.previousGeneration() : this.previous;

@@ -7,6 +7,7 @@ import dev.semper.engine.error.SemperException;
 import dev.semper.engine.operation.Journal.Entry;
 import dev.semper.engine.operation.Journal.Head;
 import dev.semper.engine.operation.Operation.Status;
+import dev.semper.engine.operation.Operation.StepStatus;
 import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.SpecDiff;
@@ -51,12 +52,14 @@ public final class Operations {
 
   private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
+  private static final Duration RECOVERY_TIMEOUT = Duration.ofDays(1);
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final Store store;
   private final Owners owners;
   private final Runner.Preparation preparation;
   private final StepHooks hooks;
+  private final Healer healer;
   private final Function<String, Quotas> quotas;
   private final Clock clock;
   private final Boundaries boundaries;
@@ -72,6 +75,7 @@ public final class Operations {
       Owners owners,
       Runner.Preparation preparation,
       StepHooks hooks,
+      Healer healer,
       Function<String, Quotas> quotas,
       int slots,
       Clock clock,
@@ -80,6 +84,7 @@ public final class Operations {
     this.owners = owners;
     this.preparation = preparation;
     this.hooks = hooks;
+    this.healer = healer;
     this.quotas = quotas;
     this.clock = clock;
     this.boundaries = boundaries;
@@ -148,6 +153,10 @@ public final class Operations {
       throw new SemperException(
           ErrorCode.INVALID_REQUEST, "attempts must be 1 to 10, not " + request.attempts());
     }
+    if (request.strategy() != null && request.kind() != OperationKind.RECOVER) {
+      throw new SemperException(
+          ErrorCode.INVALID_REQUEST, "strategy is for recover, not for " + request.kind().id());
+    }
     Duration timeout = request.timeout();
     if (timeout != null && (timeout.isNegative() || timeout.isZero() || timeout.toDays() > 7)) {
       throw new SemperException(
@@ -169,6 +178,10 @@ public final class Operations {
     Duration timeout = request.timeout();
     if (timeout != null) {
       options.put("timeout_ms", timeout.toMillis());
+    }
+    String strategy = request.strategy();
+    if (strategy != null) {
+      options.put("strategy", strategy);
     }
     return options;
   }
@@ -219,7 +232,9 @@ public final class Operations {
       @Nullable String parent,
       List<String> after) {
     long target = request.kind() == OperationKind.ROLLBACK ? workload.previousGeneration() : 0;
-    Duration timeout = Objects.requireNonNullElse(request.timeout(), TIMEOUT);
+    boolean recovery = request.kind() == OperationKind.RECOVER;
+    Duration timeout =
+        Objects.requireNonNullElse(request.timeout(), recovery ? RECOVERY_TIMEOUT : TIMEOUT);
     return newHead(
         request.tenant(),
         request.workload(),
@@ -231,7 +246,7 @@ public final class Operations {
         !request.skipDependencyCheck(),
         request.rollbackOnFailure(),
         timeout,
-        request.attempts(),
+        recovery ? 1 : request.attempts(),
         options,
         request.idempotencyKey(),
         parent,
@@ -330,11 +345,28 @@ public final class Operations {
         throw refusal.get();
       }
     }
+    if (request.kind() == OperationKind.RECOVER) {
+      Planner.require(OperationKind.RECOVER, workload);
+      return prospects(healer.rehearse(request, workload));
+    }
     long target = head.generation() == 0 ? workload.generation() : head.generation();
     return Planner.plan(
             head.kind(), workload, target, spec(workload, target), true, head.checkDependencies())
         .stream()
         .map(step -> Entry.pending(step, false))
+        .toList();
+  }
+
+  private static List<Entry> prospects(List<Healer.Prospect> prospects) {
+    return prospects.stream()
+        .map(p -> {
+          Entry entry =
+              Entry.pending(PlannedStep.step(PlannedStep.Action.ACT).of(p.action()), false);
+          String leftOut = p.leftOut();
+          return leftOut == null
+              ? new Entry(entry.step(), false, StepStatus.PENDING, p.why(), null, null)
+              : new Entry(entry.step(), false, StepStatus.SKIPPED, leftOut, null, null);
+        })
         .toList();
   }
 
@@ -363,10 +395,19 @@ public final class Operations {
     }
     if (request.force() && stops(request.kind())) {
       cancelIfOpen(other.get(), request.actor());
+    } else if (standsAside(other.get(), request.kind())) {
+      cancelIfOpen(other.get(), request.kind().id() + " by " + request.actor());
     } else if (!request.queue()) {
       throw conflict(other.get().head());
     }
     return true;
+  }
+
+  /// What Semper does by itself gives way to what somebody asks for.
+  private static boolean standsAside(Work other, OperationKind kind) {
+    return other.head().kind() == OperationKind.RECOVER
+        && other.head().actor().equals(Healer.ACTOR)
+        && kind != OperationKind.RECOVER;
   }
 
   private static SemperException conflict(Head other) {
@@ -513,8 +554,14 @@ public final class Operations {
       }
       workload(tenant, request.workload());
       Optional<Work> other = queue.on(tenant, request.workload());
-      if (!request.queue() && other.isPresent()) {
+      if (!request.queue() && other.isPresent() && !standsAside(other.get(), request.kind())) {
         throw conflict(other.get().head());
+      }
+    }
+    for (OperationRequest request : requests) {
+      Optional<Work> other = queue.on(tenant, request.workload());
+      if (!request.queue() && other.isPresent()) {
+        cancelIfOpen(other.get(), request.kind().id() + " by " + actor);
       }
     }
     Head batch =
@@ -723,7 +770,8 @@ public final class Operations {
       String parent,
       List<String> after,
       Batch rows,
-      List<Workload> created) {
+      List<Workload> created)
+      throws InterruptedException {
     boolean create = item.action() == Plan.Action.CREATE;
     Workload workload;
     long target;
@@ -736,7 +784,10 @@ public final class Operations {
       workload = workload(request.tenant(), spec.name());
       Optional<Work> other = queue.on(request.tenant(), spec.name());
       if (!request.queue() && other.isPresent()) {
-        throw conflict(other.get().head());
+        if (!standsAside(other.get(), OperationKind.UPDATE)) {
+          throw conflict(other.get().head());
+        }
+        cancelIfOpen(other.get(), "update by " + request.actor());
       }
       boolean same = workload.spec().equals(spec) && create;
       target = same ? workload.generation() : nextGeneration(workload);
@@ -862,6 +913,7 @@ public final class Operations {
                         this::spec,
                         preparation,
                         hooks,
+                        healer,
                         clock,
                         boundaries)
                     .run();
@@ -1098,6 +1150,13 @@ public final class Operations {
   public Operation await(String id, Duration timeout) throws InterruptedException {
     queue.await(id, timeout.toMillis());
     return get(id);
+  }
+
+  /// Recoveries that have not ended, in order of arrival.
+  public List<Operation> openRecoveries() {
+    return queue.matching(h -> h.kind() == OperationKind.RECOVER && !h.status().ended()).stream()
+        .map(Work::view)
+        .toList();
   }
 
   /// Operations that have not ended.

@@ -13,7 +13,13 @@ import org.jspecify.annotations.Nullable;
 /// @param ordinal which copy; -1 for all
 /// @param generation of the specification; 0 if it does not matter
 /// @param trigger of a move
-record PlannedStep(Action action, int ordinal, long generation, @Nullable Trigger trigger) {
+/// @param attempt of a recovery it belongs to, e.g. `1 restart`; null outside of recoveries
+record PlannedStep(
+    Action action,
+    int ordinal,
+    long generation,
+    @Nullable Trigger trigger,
+    @Nullable String attempt) {
   /// What a step does.
   enum Action {
     /// Moves the workload to its next state.
@@ -45,27 +51,36 @@ record PlannedStep(Action action, int ordinal, long generation, @Nullable Trigge
     HOOK_BEFORE_UPDATE,
     HOOK_AFTER_UPDATE,
     HOOK_ON_DESTROY,
+    /// Does an action of a recovery that consists of no other steps.
+    ACT,
+    /// Waits until a recovery's action has helped.
+    SETTLE,
     /// Removes the workload.
     REMOVE
   }
 
   static PlannedStep move(Trigger trigger) {
-    return new PlannedStep(Action.MOVE, -1, 0, trigger);
+    return new PlannedStep(Action.MOVE, -1, 0, trigger, null);
   }
 
   static PlannedStep step(Action action) {
-    return new PlannedStep(action, -1, 0, null);
+    return new PlannedStep(action, -1, 0, null, null);
   }
 
   static PlannedStep step(Action action, int ordinal, long generation) {
-    return new PlannedStep(action, ordinal, generation, null);
+    return new PlannedStep(action, ordinal, generation, null, null);
+  }
+
+  PlannedStep of(String attempt) {
+    return new PlannedStep(action, ordinal, generation, trigger, attempt);
   }
 
   /// For people, e.g. `launch 0 (generation 2)`.
   @JsonIgnore
   String name() {
     String verb = action.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-    return verb
+    return (attempt == null ? "" : attempt + ": ")
+        + verb
         + (trigger == null ? "" : " " + trigger.id())
         + (ordinal < 0 ? "" : " " + ordinal)
         + (generation == 0 ? "" : " (generation " + generation + ")");
@@ -101,7 +116,7 @@ record PlannedStep(Action action, int ordinal, long generation, @Nullable Trigge
       // What comes back is launched anew, see Planner.repair.
       case STOP -> desired == Desired.RUNNING ? List.of(step(Action.CLEAR)) : List.of();
       case MOVE, PREPARE, CHECK_DEPENDENCIES, CLEAR -> List.of();
-      case AWAIT_READY, PROMOTE, REMOVE -> List.of();
+      case AWAIT_READY, PROMOTE, REMOVE, ACT, SETTLE -> List.of();
       case HOOK_BEFORE_UPDATE, HOOK_AFTER_UPDATE, HOOK_ON_DESTROY -> List.of();
     };
   }

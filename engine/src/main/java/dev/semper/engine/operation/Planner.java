@@ -51,7 +51,7 @@ final class Planner {
       case UPDATE -> planner.hookedUpdate(target, spec);
       case ROLLBACK -> planner.update(target, spec);
       case DELETE -> planner.delete();
-      case RECOVER -> planner.recover(target, spec);
+      case RECOVER -> throw new IllegalArgumentException("a recovery is planned as it goes");
       case ENABLE -> planner.go(Trigger.ENABLE);
       case DISABLE -> planner.disable();
       case ENTER_MAINTENANCE -> planner.go(Trigger.ENTER_MAINTENANCE);
@@ -86,6 +86,37 @@ final class Planner {
 
   private boolean isComingUp() {
     return state == State.STARTING || state == State.RESTARTING || state == State.RUNNING;
+  }
+
+  /// Plans one attempt of a recovery. It ends with looking whether it has helped, but for the one
+  /// that is the end of it.
+  ///
+  /// @param target generation and specification the attempt leads to
+  static List<PlannedStep> heal(
+      Healer.Remedy remedy, Workload workload, long target, WorkloadSpec spec) {
+    Planner planner = new Planner(workload);
+    switch (remedy) {
+      case Healer.Remedy.Act() -> {
+        planner.add(step(Action.ACT));
+        planner.add(step(Action.SETTLE));
+      }
+      case Healer.Remedy.Restart(List<Integer> ordinals) -> planner.relaunch(ordinals, spec);
+      case Healer.Remedy.MoveTo(long _) -> {
+        planner.update(target, spec);
+        // Of copies that run already none need be ready: that is what is to be healed.
+        planner.steps.removeIf(s -> s.action() == Action.AWAIT_READY && s.ordinal() < 0);
+        planner.add(step(Action.SETTLE));
+      }
+      case Healer.Remedy.Disable() -> planner.disable();
+    }
+    return List.copyOf(planner.steps);
+  }
+
+  /// @throws SemperException ILLEGAL_TRANSITION if the kind is not possible now
+  static void require(OperationKind kind, Workload workload) {
+    if (!allowed(workload.state()).contains(kind)) {
+      throw new Planner(workload).illegal(kind.id());
+    }
   }
 
   /// What is left to do after an operation has failed and was undone as far as it can be, so that
@@ -361,27 +392,22 @@ final class Planner {
     add(step(Action.REMOVE));
   }
 
-  private void recover(long generation, WorkloadSpec spec) {
-    switch (state) {
-      case ERROR -> launchAll(generation, spec);
-      // Some copies have been given up, others run: bring the missing ones back.
-      case RUNNING -> {
-        for (int i = 0; i < spec.instances(); i++) {
-          if (!isLive(i)) {
-            add(step(Action.RETIRE, i, generation));
-            add(step(Action.LAUNCH, i, generation));
-            add(step(Action.AWAIT_READY, i, generation));
-          }
-        }
-      }
-      case STARTING, RESTARTING -> restart(spec);
-      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, UPDATING -> throw illegal("recover");
-      case STOPPING, STOPPED, UNINSTALLING, MAINTENANCE, DISABLED -> throw illegal("recover");
+  /// Stops copies and launches them anew, all before any is waited for: they do no work anyway.
+  private void relaunch(List<Integer> ordinals, WorkloadSpec spec) {
+    if (state == State.ERROR) {
+      launchAll(workload.generation(), spec);
+      steps.replaceAll(s -> s.action() == Action.AWAIT_READY ? step(Action.SETTLE) : s);
+      return;
     }
-  }
-
-  private boolean isLive(int ordinal) {
-    return workload.instances().stream().anyMatch(i -> i.ordinal() == ordinal && i.isLive());
+    go(Trigger.RESTART);
+    for (int i : ordinals) {
+      add(step(Action.RETIRE, i, workload.generation()));
+    }
+    for (int i : ordinals) {
+      add(step(Action.LAUNCH, i, workload.generation()));
+    }
+    add(step(Action.SETTLE));
+    go(Trigger.HEALTH_CHECK_PASS);
   }
 
   private void disable() {

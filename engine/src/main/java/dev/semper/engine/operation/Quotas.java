@@ -18,7 +18,7 @@ public record Quotas(long workloads, long instances, long memoryBytes, double cp
 
   /// @param specs all workloads the tenant would have
   /// @throws SemperException QUOTA_EXCEEDED that says by how much
-  void check(String tenant, Collection<WorkloadSpec> specs) {
+  public void check(String tenant, Collection<WorkloadSpec> specs) {
     List<String> exceeded = new ArrayList<>();
     long copies = specs.stream().mapToLong(WorkloadSpec::instances).sum();
     exceeds(exceeded, "workloads", specs.size(), (double) workloads);

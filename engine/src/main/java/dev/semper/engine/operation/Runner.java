@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,9 +52,13 @@ final class Runner {
   private final BiFunction<Workload, Long, WorkloadSpec> specs;
   private final Preparation preparation;
   private final StepHooks hooks;
+  private final Healer healer;
   private final Clock clock;
   private final Boundaries boundaries;
   private long deadlineNanos;
+
+  /// Of a recovery.
+  private Healer.@Nullable Course course;
 
   /// Checks that a driver can run a specification on this machine.
   public interface Preparation {
@@ -69,6 +74,7 @@ final class Runner {
       BiFunction<Workload, Long, WorkloadSpec> specs,
       Preparation preparation,
       StepHooks hooks,
+      Healer healer,
       Clock clock,
       Boundaries boundaries) {
     this.work = work;
@@ -77,6 +83,7 @@ final class Runner {
     this.specs = specs;
     this.preparation = preparation;
     this.hooks = hooks;
+    this.healer = healer;
     this.clock = clock;
     this.boundaries = boundaries;
   }
@@ -123,6 +130,9 @@ final class Runner {
         return new Outcome.Failed("Workload " + name() + " has been deleted", ErrorCode.NOT_FOUND);
       }
       owners.ask(tenant(), name(), new WorkloadEvent.Begin(work.id(), work.head().kind().id()));
+      if (work.head().kind() == OperationKind.RECOVER) {
+        return heal(course(workload.get()));
+      }
       if (work.head().planned() < work.head().attempt()) {
         plan();
       }
@@ -131,6 +141,118 @@ final class Runner {
     } catch (SemperException e) {
       return failed(e);
     }
+  }
+
+  private Healer.Course course(Workload workload) {
+    Healer.Course known = course;
+    if (known != null) {
+      return known;
+    }
+    Healer.Course taken = healer.take(work.view(), workload);
+    course = taken;
+    work.alsoWrite(taken::write);
+    return taken;
+  }
+
+  /// One attempt after the other, until the workload is well or nothing is left to be tried.
+  private Outcome heal(Healer.Course leader) throws InterruptedException {
+    work.to(Status.RUNNING);
+    boolean tidied = true;
+    while (true) {
+      Outcome outcome = steps();
+      switch (outcome) {
+        case Outcome.Cancelled() -> {
+          return outcome;
+        }
+        case Outcome.Failed(String error, ErrorCode _) -> {
+          leader.failed(error);
+          work.skipRest();
+          if (leader.goesBack()) {
+            work.plan(undoing(work.begunLast(), OperationKind.UPDATE), true);
+          }
+          tidied = false;
+          continue;
+        }
+        case Outcome.Done(String _) -> {}
+      }
+      if (work.cancelled()) {
+        return new Outcome.Cancelled();
+      }
+      Workload now = owners.ask(tenant(), name(), new WorkloadEvent.Rest(work.id()));
+      if (!tidied) {
+        // What a failed attempt has left in a state that only an operation leaves. Once only.
+        tidied = true;
+        List<PlannedStep> repairs = Planner.repair(OperationKind.RECOVER, now, true);
+        work.plan(repairs, true);
+        if (!repairs.isEmpty()) {
+          continue;
+        }
+      }
+      switch (leader.next(now)) {
+        case Healer.Next.Well(String story) -> {
+          return new Outcome.Done(story);
+        }
+        case Healer.Next.Exhausted(String story) -> {
+          return new Outcome.Failed(story, ErrorCode.RECOVERY_EXHAUSTED);
+        }
+        case Healer.Next.Try next -> attempt(leader, next, now);
+      }
+    }
+  }
+
+  private void attempt(Healer.Course leader, Healer.Next.Try next, Workload now) {
+    long target =
+        next.remedy() instanceof Healer.Remedy.MoveTo(long generation)
+            ? generation
+            : now.generation();
+    try {
+      if (deadlineNanos - System.nanoTime() <= 0) {
+        throw new SemperException(ErrorCode.TIMEOUT, "the recovery has run out of time");
+      }
+      List<PlannedStep> steps =
+          Planner.heal(next.remedy(), now, target, specs.apply(now, target)).stream()
+              .map(s -> s.of(next.attempt()))
+              .toList();
+      work.plan(steps, now);
+    } catch (SemperException e) {
+      leader.failed(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Outcome led(Leading leading) throws InterruptedException {
+    Healer.Course leader = course(owners.find(tenant(), name()).orElseThrow(this::gone));
+    Healer.Caller caller =
+        new Healer.Caller() {
+          @Override
+          public boolean cancelled() {
+            return work.cancelled();
+          }
+
+          @Override
+          public void waitingFor(String what) {
+            work.waitingFor(what);
+          }
+
+          @Override
+          public Duration left() {
+            long left = deadlineNanos - System.nanoTime();
+            return Duration.ofNanos(Math.max(0, left));
+          }
+        };
+    Healer.Result result =
+        slots
+            .whileWaiting(work, caller.left(), _ -> Optional.of(leading.of(leader, caller)))
+            .orElseThrow();
+    return switch (result) {
+      case Healer.Result.Done(String detail) -> new Outcome.Done(detail);
+      case Healer.Result.Failed(String error) ->
+          new Outcome.Failed(error, ErrorCode.RECOVERY_EXHAUSTED);
+      case Healer.Result.Cancelled() -> new Outcome.Cancelled();
+    };
+  }
+
+  private interface Leading {
+    Healer.Result of(Healer.Course course, Healer.Caller caller) throws InterruptedException;
   }
 
   /// Whether it is the workload that was to be deleted, and not one that has come under its name
@@ -170,9 +292,10 @@ final class Runner {
       if (work.cancelled() && !entry.undo()) {
         return new Outcome.Cancelled();
       }
+      boolean again = entry.status() == StepStatus.RUNNING;
       work.begin(position);
       boundaries.pass(point(position, entry, "intent"));
-      Outcome outcome = attempt(entry);
+      Outcome outcome = attempt(entry, again);
       boundaries.pass(point(position, entry, "done"));
       switch (outcome) {
         case Outcome.Done(String detail) -> work.end(position, StepStatus.DONE, detail);
@@ -199,9 +322,10 @@ final class Runner {
             when);
   }
 
-  private Outcome attempt(Entry entry) throws InterruptedException {
+  /// @param again a server that died had begun it
+  private Outcome attempt(Entry entry, boolean again) throws InterruptedException {
     try {
-      return carryOut(entry.step(), entry.undo());
+      return carryOut(entry.step(), entry.undo(), again);
     } catch (SemperException e) {
       return failed(e);
     }
@@ -222,7 +346,8 @@ final class Runner {
         && (known.code() == ErrorCode.SHUTTING_DOWN || known.code() == ErrorCode.FENCED);
   }
 
-  private Outcome carryOut(PlannedStep step, boolean undo) throws InterruptedException {
+  private Outcome carryOut(PlannedStep step, boolean undo, boolean again)
+      throws InterruptedException {
     return switch (step.action()) {
       case MOVE ->
           done(new WorkloadEvent.Move(Objects.requireNonNull(step.trigger()), why(), true));
@@ -255,6 +380,8 @@ final class Runner {
         hooks.catchUp();
         yield hook(HookSpec.Type.ON_DESTROY, step, undo);
       }
+      case ACT -> led((course, caller) -> course.act(caller, again));
+      case SETTLE -> led(Healer.Course::settle);
       case REMOVE -> remove();
     };
   }
@@ -469,11 +596,12 @@ final class Runner {
       }
       work.skipRest();
       if (undo) {
-        List<PlannedStep> undoing = new ArrayList<>();
         Head head = work.head();
-        for (PlannedStep step : work.begun()) {
-          undoing.addAll(step.undo(head.kind(), head.from(), head.desired()));
-        }
+        boolean recovery = head.kind() == OperationKind.RECOVER;
+        List<PlannedStep> undoing =
+            undoing(
+                recovery ? work.begunLast() : work.begun(),
+                course != null && course.goesBack() ? OperationKind.UPDATE : head.kind());
         if (cancelled && head.kind() == OperationKind.INSTALL) {
           undoing.add(PlannedStep.step(PlannedStep.Action.WANT_STOPPED));
         }
@@ -496,6 +624,18 @@ final class Runner {
   private static boolean vetoed(Outcome outcome) {
     return outcome instanceof Outcome.Failed(String _, ErrorCode code)
         && code == ErrorCode.HOOK_VETOED;
+  }
+
+  private List<PlannedStep> undoing(List<PlannedStep> begun, OperationKind kind) {
+    List<PlannedStep> undoing = new ArrayList<>();
+    Head head = work.head();
+    for (PlannedStep step : begun) {
+      for (PlannedStep undo : step.undo(kind, head.from(), head.desired())) {
+        String attempt = step.attempt();
+        undoing.add(attempt == null ? undo : undo.of(attempt));
+      }
+    }
+    return undoing;
   }
 
   private boolean undoesOnFailure() {
@@ -561,6 +701,11 @@ final class Runner {
   private void end(Status status, boolean failed) throws InterruptedException {
     letGo(failed);
     boundaries.pass(work.head().kind().id() + "/end/finished");
+    Head head = work.head();
+    Optional<Workload> workload = owners.find(tenant(), name());
+    if (head.kind() == OperationKind.RECOVER && workload.isPresent()) {
+      course(workload.get()).end(status, head.cancelledBy(), head.error());
+    }
     work.to(status);
     boundaries.pass(work.head().kind().id() + "/end/recorded");
   }

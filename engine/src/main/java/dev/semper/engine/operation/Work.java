@@ -14,8 +14,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// An operation that has not ended: its journal in memory, always a step ahead of or equal to the
@@ -33,6 +35,7 @@ final class Work {
   private volatile Head head;
 
   private String waitingFor = "";
+  private volatile Consumer<Batch> more = _ -> {};
   private volatile boolean cancelled;
 
   Work(Store store, Clock clock, Head head, List<Entry> entries) {
@@ -49,6 +52,11 @@ final class Work {
 
   synchronized Operation view() {
     return Journal.view(head, entries, waitingFor);
+  }
+
+  /// @param more adds to each commit of the journal what is to become durable with it
+  void alsoWrite(Consumer<Batch> more) {
+    this.more = more;
   }
 
   String id() {
@@ -99,6 +107,12 @@ final class Work {
       }
     }
     return begun;
+  }
+
+  /// Of these, the steps of the latest attempt of a recovery.
+  synchronized List<PlannedStep> begunLast() {
+    String attempt = entries.isEmpty() ? null : entries.getLast().step().attempt();
+    return begun().stream().filter(s -> Objects.equals(attempt, s.attempt())).toList();
   }
 
   /// Leaves out what was not begun.
@@ -235,6 +249,7 @@ final class Work {
             head.actor());
       }
     }
+    more.accept(batch);
     return batch;
   }
 }

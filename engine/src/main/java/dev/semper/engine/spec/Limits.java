@@ -30,6 +30,10 @@ final class Limits {
   static final Times HEALTH_INTERVAL = new Times(Duration.ofSeconds(1), DAY);
   static final Times HEALTH_WINDOW = new Times(Duration.ofSeconds(1), DAY);
   static final Times RESPONSE_TIME = new Times(Duration.ZERO, Duration.ofHours(1));
+  static final Numbers RECOVERIES = new Numbers(1, 1000);
+  static final Times COOLDOWN = new Times(Duration.ZERO, Duration.ofDays(3650));
+  static final Times SETTLE = new Times(Duration.ZERO, DAY);
+  static final Times ACTION_TIMEOUT = new Times(MILLI, DAY);
   static final Times START_SECONDS = new Times(Duration.ZERO, DAY);
   static final Times STOP_TIMEOUT = new Times(Duration.ZERO, DAY);
   static final Times READY_TIMEOUT = new Times(MILLI, DAY);

@@ -22,6 +22,7 @@ enum Section {
       "probes",
       "health",
       "hooks",
+      "recovery",
       "labels"),
   DEPENDENCY("workload", "condition", "for", "required", "timeout"),
   RESTART(
@@ -100,7 +101,31 @@ enum Section {
       "before_update",
       "after_update"),
   HOOK("command", "webhook", "user", "timeout", "async", "on_error", "every_check"),
-  WEBHOOK("url", "method", "headers", "secret_file");
+  WEBHOOK("url", "method", "headers", "secret_file"),
+  RECOVERY(
+      "enabled",
+      "strategy",
+      "failure_threshold",
+      "max_attempts",
+      "window",
+      "cooldown",
+      "cache_paths",
+      "without",
+      "ladder"),
+  RUNG(
+      "action",
+      "max_attempts",
+      "cooldown",
+      "settle",
+      "after",
+      "timeout",
+      "command",
+      "paths",
+      "older_than",
+      "pattern",
+      "signal",
+      "instances",
+      "message");
 
   @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
   private final List<String> keys;

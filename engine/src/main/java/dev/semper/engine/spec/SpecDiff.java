@@ -20,6 +20,7 @@ public record SpecDiff(List<Change> changes, Effect effect) {
           "probes",
           "health",
           "hooks",
+          "recovery",
           "restart",
           "stop",
           "update",

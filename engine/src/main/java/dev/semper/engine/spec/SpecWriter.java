@@ -33,6 +33,9 @@ final class SpecWriter {
     out.put("probes", spec.probes().stream().map(ProbeWriter::write).toList());
     out.put("health", health(spec.health()));
     out.put("hooks", hooks(spec.hooks()));
+    if (!spec.recovery().equals(RecoverySpec.BY_HAND)) {
+      out.put("recovery", recovery(spec.recovery()));
+    }
     out.put("labels", new TreeMap<>(spec.labels()));
     return out;
   }
@@ -159,6 +162,52 @@ final class SpecWriter {
     out.put("headers", new TreeMap<>(w.headers()));
     if (w.secretFile() != null) {
       out.put("secret_file", w.secretFile());
+    }
+    return out;
+  }
+
+  private static Map<String, Object> recovery(RecoverySpec r) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("enabled", r.enabled());
+    out.put("strategy", r.strategy());
+    out.put("failure_threshold", (long) r.failureThreshold());
+    out.put("max_attempts", (long) r.maxAttempts());
+    out.put("window", Durations.format(r.window()));
+    out.put("cooldown", Durations.format(r.cooldown()));
+    out.put("cache_paths", r.cachePaths());
+    if (r.ladder().isEmpty()) {
+      out.put("without", r.without().stream().map(RecoverySpec.Action::id).toList());
+    } else {
+      out.put("ladder", r.ladder().stream().map(SpecWriter::rung).toList());
+    }
+    return out;
+  }
+
+  /// Only what the action has a use for.
+  private static Map<String, Object> rung(RecoverySpec.Rung r) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("action", r.action().id());
+    out.put("max_attempts", (long) r.maxAttempts());
+    out.put("cooldown", Durations.format(r.cooldown()));
+    out.put("settle", Durations.format(r.settle()));
+    out.put("after", (long) r.after());
+    out.put("timeout", Durations.format(r.timeout()));
+    if (!r.command().isEmpty()) {
+      out.put("command", r.command());
+    }
+    if (!r.paths().isEmpty()) {
+      out.put("paths", r.paths());
+      out.put("older_than", Durations.format(r.olderThan()));
+      out.put("pattern", r.pattern());
+    }
+    if (r.signal() != null) {
+      out.put("signal", r.signal());
+    }
+    if (r.instances() > 0) {
+      out.put("instances", (long) r.instances());
+    }
+    if (!r.message().isEmpty()) {
+      out.put("message", r.message());
     }
     return out;
   }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param startSeconds an instance without startup and readiness probes counts as up after that
 ///   long, default 1 s; an exit before it is a failed start
 /// @param health when it counts as well
+/// @param recovery what is tried when it is not well
 /// @param labels for the user's own use
 /// @param settings the driver's own settings, e.g. `command`, `user`, `working_dir`
 public record WorkloadSpec(
@@ -39,6 +40,7 @@ public record WorkloadSpec(
     List<ProbeSpec> probes,
     HealthSpec health,
     List<HookSpec> hooks,
+    RecoverySpec recovery,
     Map<String, String> labels,
     Map<String, Object> settings) {
   static final String VERSION_FORM = "must be 1 to 128 characters without line breaks";

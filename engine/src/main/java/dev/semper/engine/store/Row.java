@@ -96,4 +96,11 @@ public sealed interface Row {
   /// @param open whether it has not ended
   record HookRun(String id, long seq, String tenant, String workload, boolean open, String doc)
       implements Row {}
+
+  /// A recovery of a workload. Key: id, that of its operation.
+  ///
+  /// @param uid of the workload: a new workload of an old name has a new one
+  record Recovery(
+      String id, String tenant, String workload, String uid, Instant startedAt, String doc)
+      implements Row {}
 }

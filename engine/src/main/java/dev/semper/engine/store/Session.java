@@ -33,6 +33,7 @@ final class Session implements AutoCloseable {
     HEALTH_MINUTE,
     HOOK_CURSOR,
     HOOK_RUN,
+    RECOVERY,
     EVENT,
     AUDIT
   }
@@ -75,6 +76,8 @@ final class Session implements AutoCloseable {
   private static final String PUT_HOOK_CURSOR = upsert("hook_cursor", "id", "event_seq");
   private static final String PUT_HOOK_RUN =
       upsert("hook_run", "id", "seq", "tenant", "workload", "is_open", "doc");
+  private static final String PUT_RECOVERY =
+      upsert("recovery", "id", "tenant", "workload", "uid", "started_at", "doc");
   private static final String ADD_EVENT =
       "INSERT INTO event (seq, at, tenant, workload, instance, type, data, operation_id, actor)"
           + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -270,6 +273,16 @@ final class Session implements AutoCloseable {
               h.workload(),
               h.open(),
               h.doc());
+      case Row.Recovery r ->
+          add(
+              Table.RECOVERY,
+              PUT_RECOVERY,
+              r.id(),
+              r.tenant(),
+              r.workload(),
+              r.uid(),
+              Micros.of(r.startedAt()),
+              r.doc());
     }
   }
 
@@ -315,6 +328,7 @@ final class Session implements AutoCloseable {
               s.position());
       case Row.HookCursor _ -> throw new IllegalArgumentException("there is always a cursor");
       case Row.HookRun h -> add(Table.HOOK_RUN, "DELETE FROM hook_run WHERE id = ?", h.id());
+      case Row.Recovery r -> add(Table.RECOVERY, "DELETE FROM recovery WHERE id = ?", r.id());
     }
   }
 

@@ -24,6 +24,8 @@ public final class Store implements AutoCloseable {
       "SELECT uid, started_at, ended_at, reason FROM health_outage";
   private static final String SELECT_HOOK_RUN =
       "SELECT id, seq, tenant, workload, is_open, doc FROM hook_run";
+  private static final String SELECT_RECOVERY =
+      "SELECT id, tenant, workload, uid, started_at, doc FROM recovery";
 
   private final Database database;
   private final CommitQueue queue;
@@ -290,6 +292,30 @@ public final class Store implements AutoCloseable {
         .getFirst();
   }
 
+  public Optional<Row.Recovery> recovery(String id) {
+    return new Query(SELECT_RECOVERY)
+        .where("id = ?", id).list(database, Store::recovery).stream().findFirst();
+  }
+
+  /// Newest first; null matters not.
+  public List<Row.Recovery> recoveries(
+      @Nullable String tenant, @Nullable String workload, @Nullable String uid, int limit) {
+    return new Query(SELECT_RECOVERY)
+        .whereEqual("tenant", tenant)
+        .whereEqual("workload", workload)
+        .whereEqual("uid", uid)
+        .then("ORDER BY started_at DESC, id DESC LIMIT ?", limit)
+        .list(database, Store::recovery);
+  }
+
+  /// Those that began before an instant, oldest first.
+  public List<Row.Recovery> recoveriesBefore(Instant before, int limit) {
+    return new Query(SELECT_RECOVERY)
+        .where("started_at < ?", Micros.of(before))
+        .then("ORDER BY started_at LIMIT ?", limit)
+        .list(database, Store::recovery);
+  }
+
   /// Highest `seq` of all operations; 0 if there is none.
   public long lastOperationSeq() {
     return new Query("SELECT max(seq) FROM operation")
@@ -388,6 +414,16 @@ public final class Store implements AutoCloseable {
         row.getString(3),
         row.getString(4),
         row.getBoolean(5),
+        row.getString(6));
+  }
+
+  private static Row.Recovery recovery(ResultSet row) throws SQLException {
+    return new Row.Recovery(
+        row.getString(1),
+        row.getString(2),
+        row.getString(3),
+        row.getString(4),
+        Micros.toInstant(row.getLong(5)),
         row.getString(6));
   }
 

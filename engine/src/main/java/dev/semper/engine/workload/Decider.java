@@ -48,6 +48,9 @@ final class Decider {
   private @Nullable Instant refusedUntil;
   private long launches;
 
+  /// The operation that works on it lets it settle.
+  private boolean resting;
+
   /// When to look again at dependencies.
   private @Nullable Duration recheck;
 
@@ -84,6 +87,7 @@ final class Decider {
     switch (event) {
       case WorkloadEvent.Begin(String id, String kind) -> begin(id, kind);
       case WorkloadEvent.Finish(String id, boolean failed) -> finish(id, failed);
+      case WorkloadEvent.Rest(String id) -> resting = id.equals(operationId);
       case WorkloadEvent.Move(Trigger trigger, String why, boolean again) ->
           move(trigger, why, again);
       case WorkloadEvent.Want(Desired wanted) -> want(wanted);
@@ -816,7 +820,7 @@ final class Decider {
   /// Moves the workload where its instances have taken it. While an operation works on it, the
   /// operation does that.
   private void settle() {
-    if (operationId != null) {
+    if (operationId != null && !resting) {
       return;
     }
     if (instances.isEmpty()) {

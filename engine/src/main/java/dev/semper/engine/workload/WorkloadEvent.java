@@ -19,6 +19,9 @@ public sealed interface WorkloadEvent {
   /// @param failed whether it counts for the circuit breaker
   record Finish(String operationId, boolean failed) implements Asked {}
 
+  /// The operation lets the workload come to rest where its instances have taken it, and goes on.
+  record Rest(String operationId) implements Asked {}
+
   /// @param again nothing happens if the workload is already where the trigger leads
   record Move(Trigger trigger, String reason, boolean again) implements Asked {}
 

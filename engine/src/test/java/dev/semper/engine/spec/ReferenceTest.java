@@ -35,7 +35,8 @@ class ReferenceTest {
           case LINES -> "### log lines";
           case HTTP, TLS, WEBHOOK, TCP, COMMAND, RESOURCE, RETRY, CIRCUIT_BREAKER ->
               "### " + section.name().toLowerCase(Locale.ROOT);
-          case RESTART, STOP, UPDATE, RESOURCES, LOG, HEALTH ->
+          case RUNG -> "### ladder";
+          case RECOVERY, RESTART, STOP, UPDATE, RESOURCES, LOG, HEALTH ->
               "## " + section.name().toLowerCase(Locale.ROOT);
         };
     String page = Files.readString(PAGE);

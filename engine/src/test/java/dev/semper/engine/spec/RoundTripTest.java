@@ -112,6 +112,7 @@ class RoundTripTest {
             : p.probes(),
         health(p.instances()),
         hooks(p.instances()),
+        recovery(p.instances()),
         p.env(),
         p.settings());
   }
@@ -157,6 +158,55 @@ class RoundTripTest {
             ? HookSpec.OnError.VETO
             : HookSpec.OnError.IGNORE,
         type == HookSpec.Type.ON_FAILURE);
+  }
+
+  private static RecoverySpec recovery(int seed) {
+    boolean own = seed % 2 == 1;
+    return new RecoverySpec(
+        seed % 3 != 0,
+        own ? "gentle" : RecoverySpec.BUILT_IN.get(seed % 3),
+        1 + seed % 9,
+        1 + seed % 7,
+        Duration.ofMillis(1 + seed),
+        Duration.ofMillis(seed),
+        seed % 5 == 0 ? List.of() : List.of("/srv/cache", "/srv/é b"),
+        own || seed % 4 == 0 ? List.of() : List.of(RecoverySpec.Action.DISABLE),
+        own ? List.of(rung(seed), cleanup(seed)) : List.of());
+  }
+
+  private static RecoverySpec.Rung rung(int seed) {
+    boolean signal = seed % 3 == 0;
+    return new RecoverySpec.Rung(
+        RecoverySpec.Action.MEMORY_CLEANUP,
+        1 + seed % 5,
+        Duration.ofMillis(seed),
+        Duration.ofMillis(seed),
+        1 + seed % 3,
+        Duration.ofMillis(1 + seed),
+        signal ? List.of() : List.of("/bin/x", "", "a b"),
+        List.of(),
+        Duration.ZERO,
+        "",
+        signal ? "USR1" : null,
+        0,
+        "");
+  }
+
+  private static RecoverySpec.Rung cleanup(int seed) {
+    return new RecoverySpec.Rung(
+        RecoverySpec.Action.DISK_CLEANUP,
+        1,
+        Duration.ZERO,
+        Duration.ZERO,
+        1,
+        Duration.ofSeconds(1),
+        List.of(),
+        List.of("/srv/tmp"),
+        Duration.ofMillis(seed),
+        "*.log",
+        null,
+        0,
+        "");
   }
 
   private static boolean hasOwnTarget(ProbeSpec probe) {

@@ -41,6 +41,7 @@ class SpecReaderTest {
                 List.of(),
                 HealthSpec.DEFAULT,
                 List.of(),
+                RecoverySpec.BY_HAND,
                 Map.of(),
                 Map.of("command", List.of("/bin/true"))));
   }
@@ -229,6 +230,7 @@ class SpecReaderTest {
             Set.of(HealthSpec.Check.CPU_USAGE, HealthSpec.Check.ERROR_RATE),
             List.of("boot")),
         hooks(),
+        recovery(),
         Map.of("team", "core"),
         Map.of(
             "command",
@@ -473,5 +475,88 @@ class SpecReaderTest {
     assertThatThrownBy(() -> Format.ofFileName("d.ini"))
         .isInstanceOf(SemperException.class)
         .hasMessageContaining("d.ini");
+  }
+
+  private static RecoverySpec recovery() {
+    return new RecoverySpec(
+        false,
+        "gentle",
+        4,
+        2,
+        Duration.ofHours(2),
+        Duration.ofMinutes(10),
+        List.of("/srv/www/cache"),
+        List.of(),
+        List.of(
+            new RecoverySpec.Rung(
+                RecoverySpec.Action.MEMORY_CLEANUP,
+                2,
+                Duration.ofSeconds(90),
+                Duration.ofSeconds(7),
+                2,
+                Duration.ofSeconds(20),
+                List.of(),
+                List.of(),
+                Duration.ZERO,
+                "",
+                "USR1",
+                0,
+                ""),
+            new RecoverySpec.Rung(
+                RecoverySpec.Action.RECONNECT,
+                3,
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(5),
+                1,
+                Duration.ofMinutes(5),
+                List.of("/usr/bin/reconnect", "db"),
+                List.of(),
+                Duration.ZERO,
+                "",
+                null,
+                0,
+                ""),
+            new RecoverySpec.Rung(
+                RecoverySpec.Action.DISK_CLEANUP,
+                3,
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(5),
+                1,
+                Duration.ofMinutes(5),
+                List.of(),
+                List.of("/srv/www/tmp"),
+                Duration.ofDays(1),
+                "*.tmp",
+                null,
+                0,
+                ""),
+            new RecoverySpec.Rung(
+                RecoverySpec.Action.SCALE,
+                1,
+                Duration.ofMinutes(10),
+                Duration.ofSeconds(5),
+                1,
+                Duration.ofMinutes(5),
+                List.of(),
+                List.of(),
+                Duration.ZERO,
+                "",
+                null,
+                4,
+                ""),
+            new RecoverySpec.Rung(
+                RecoverySpec.Action.NOTIFY,
+                3,
+                Duration.ofMinutes(5),
+                Duration.ZERO,
+                1,
+                Duration.ofMinutes(5),
+                List.of(),
+                List.of(),
+                Duration.ZERO,
+                "",
+                null,
+                0,
+                "look at web")));
   }
 }

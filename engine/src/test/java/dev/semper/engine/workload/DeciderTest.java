@@ -6,6 +6,7 @@ import dev.semper.engine.error.SemperException;
 import dev.semper.engine.spec.HealthSpec;
 import dev.semper.engine.spec.LogSpec;
 import dev.semper.engine.spec.ProbeSpec;
+import dev.semper.engine.spec.RecoverySpec;
 import dev.semper.engine.spec.ResourceSpec;
 import dev.semper.engine.spec.RestartSpec;
 import dev.semper.engine.spec.StopSpec;
@@ -93,6 +94,7 @@ class DeciderTest {
         probes,
         HealthSpec.DEFAULT,
         List.of(),
+        RecoverySpec.BY_HAND,
         Map.of(),
         Map.of());
   }

@@ -4,6 +4,7 @@ import static dev.semper.testkit.EngineHarness.TENANT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.semper.engine.operation.Operation.Status;
+import dev.semper.engine.recovery.Recovery;
 import dev.semper.engine.store.EventFilter;
 import dev.semper.engine.workload.Desired;
 import dev.semper.engine.workload.Instance;
@@ -26,6 +27,21 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// machine, and looks whether everything is as it should be. The points are those of a first run.
 class CrashTest {
   private static final String FAST = "update = { order = \"start-first\", ready_timeout = \"2s\" }";
+
+  private static final String RECOVERY =
+      """
+      [workloads.web.recovery]
+      enabled = false
+      ladder = [{ action = "restart", settle = "50ms" }]
+      """;
+
+  private static final String PROBED =
+      Doc.probe("web", "readiness", "timeout = \"200ms\"")
+          + """
+          [workloads.web.recovery]
+          enabled = false
+          ladder = [{ action = "restart", settle = "50ms" }, { action = "rollback_version" }]
+          """;
 
   /// What is done, and how it is to end.
   enum Drill {
@@ -142,9 +158,24 @@ class CrashTest {
       @Override
       void prepare(EngineHarness engine) throws InterruptedException {
         engine.driver().script("web", Behaviour.cannotStart("no such file", false));
-        engine.apply(doc("1"));
+        engine.apply(doc("1") + RECOVERY);
         engine.await("web", State.ERROR);
         engine.driver().script("web", Behaviour.runs());
+      }
+
+      @Override
+      void act(EngineHarness engine) throws InterruptedException {
+        engine.ask(OperationKind.RECOVER, "web");
+      }
+    },
+    /// Restarting does not help, going back does.
+    RECOVER_BY_ROLLBACK("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.up(doc("1") + PROBED);
+        engine.up(doc("2") + PROBED);
+        engine.driver().answer("web@2", "readiness", 1);
+        engine.await("web", w -> w.ready() == 0);
       }
 
       @Override
@@ -280,8 +311,19 @@ class CrashTest {
           .isEqualTo(drill.succeeds() ? Status.SUCCEEDED : Status.ROLLED_BACK);
       await(point).untilAsserted(() -> assertTrue(drill, engine));
       assertNothingTwice(engine);
+      await(point).untilAsserted(() -> assertEachActionOnce(engine));
     } catch (AssertionError | RuntimeException e) {
       throw new AssertionError("died at " + point + "\n" + engine.journal(), e);
+    }
+  }
+
+  private static void assertEachActionOnce(EngineHarness engine) {
+    List<Recovery> recoveries = engine.semper().recoveries().list(TENANT, "web", 10);
+    assertThat(recoveries).hasSizeLessThanOrEqualTo(1);
+    for (Recovery recovery : recoveries) {
+      assertThat(recovery.status()).isEqualTo(Recovery.Status.RECOVERED);
+      assertThat(recovery.attempts().stream().map(Recovery.Attempt::action))
+          .doesNotHaveDuplicates();
     }
   }
 

@@ -152,7 +152,9 @@ class LifecycleTest {
     engine.driver().next("web", Behaviour.cannotStart("no such file", false));
     engine.apply(Doc.workload("web"));
     cancelAt(
-        engine, "recover/6/want running/intent", () -> engine.ask(OperationKind.RECOVER, "web"));
+        engine,
+        "recover/6/1 restart: want running/intent",
+        () -> engine.ask(OperationKind.RECOVER, "web"));
     engine.await("web", State.ERROR);
     assertThat(engine.driver().instances()).isEmpty();
   }

@@ -65,7 +65,8 @@ final class ArchitectureTest {
         .whereLayer("access")
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("store")
-        .mayOnlyBeAccessedByLayers("engine", "operation", "workload", "access", "health", "hook", "recovery")
+        .mayOnlyBeAccessedByLayers(
+            "engine", "operation", "workload", "access", "health", "hook", "recovery")
         .check(CLASSES);
   }
 

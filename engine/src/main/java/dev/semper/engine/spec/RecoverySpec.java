@@ -126,7 +126,7 @@ public record RecoverySpec(
       return switch (this) {
         case RESTORE_BACKUP -> "not available until Semper has backups";
         case REINSTALL -> "not available until releases hold artifacts to install again";
-        case HOOK -> "not available until Semper has hooks: use the action command";
+        case HOOK -> "not available yet: use the action command";
         case RESTART, CLEAR_CACHE, RECONNECT, MEMORY_CLEANUP, DISK_CLEANUP -> null;
         case ROLLBACK_VERSION, SCALE, DISABLE, NOTIFY, COMMAND -> null;
       };

@@ -22,6 +22,7 @@ enum Section {
       "probes",
       "health",
       "hooks",
+      "alerts",
       "labels"),
   DEPENDENCY("workload", "condition", "for", "required", "timeout"),
   RESTART(
@@ -100,7 +101,26 @@ enum Section {
       "before_update",
       "after_update"),
   HOOK("command", "webhook", "user", "timeout", "async", "on_error", "every_check"),
-  WEBHOOK("url", "method", "headers", "secret_file");
+  WEBHOOK("url", "method", "headers", "secret_file"),
+  ALERT(
+      "name",
+      "type",
+      "severity",
+      "for",
+      "measure",
+      "op",
+      "value",
+      "clear",
+      "window",
+      "z",
+      "min_samples",
+      "count",
+      "probe",
+      "event",
+      "resolve_on",
+      "resolve_after",
+      "labels",
+      "annotations");
 
   @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
   private final List<String> keys;

@@ -56,6 +56,7 @@ final class WorkloadReader {
         new ProbeReader(table, port != null, resources, methods, baseDir).read();
     HealthSpec health = new HealthReader(table, resources, probes).read();
     List<HookSpec> hooks = new HookReader(table, baseDir).read();
+    List<AlertRule> alerts = table.alerts(baseDir);
     Map<String, String> labels = labels();
     Map<String, Object> own = settings.read(baseDir);
     return table.broken()
@@ -78,6 +79,7 @@ final class WorkloadReader {
             probes,
             health,
             hooks,
+            alerts,
             labels,
             own);
   }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param startSeconds an instance without startup and readiness probes counts as up after that
 ///   long, default 1 s; an exit before it is a failed start
 /// @param health when it counts as well
+/// @param alerts rules of its own, beside those of the server
 /// @param labels for the user's own use
 /// @param settings the driver's own settings, e.g. `command`, `user`, `working_dir`
 public record WorkloadSpec(
@@ -39,6 +40,7 @@ public record WorkloadSpec(
     List<ProbeSpec> probes,
     HealthSpec health,
     List<HookSpec> hooks,
+    List<AlertRule> alerts,
     Map<String, String> labels,
     Map<String, Object> settings) {
   static final String VERSION_FORM = "must be 1 to 128 characters without line breaks";
@@ -48,6 +50,7 @@ public record WorkloadSpec(
     dependsOn = List.copyOf(dependsOn);
     probes = List.copyOf(probes);
     hooks = hooks.stream().sorted(Comparator.comparing(HookSpec::type)).toList();
+    alerts = List.copyOf(alerts);
     labels = Map.copyOf(labels);
     settings = Map.copyOf(settings);
     Limits.require(Limits.isName(name), "name " + Limits.NAME_FORM);
@@ -64,6 +67,9 @@ public record WorkloadSpec(
     Limits.require(
         hooks.stream().map(HookSpec::type).distinct().count() == hooks.size(),
         "each hook must have its own type");
+    Limits.require(
+        alerts.stream().map(AlertRule::name).distinct().count() == alerts.size(),
+        "each alert must have its own name");
     Limits.require(
         dependsOn.stream().map(DependencySpec::workload).distinct().count() == dependsOn.size()
             && dependsOn.stream().noneMatch(d -> d.workload().equals(name)),

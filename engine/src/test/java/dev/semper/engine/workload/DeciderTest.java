@@ -93,6 +93,7 @@ class DeciderTest {
         probes,
         HealthSpec.DEFAULT,
         List.of(),
+        List.of(),
         Map.of(),
         Map.of());
   }

@@ -329,6 +329,68 @@ public final class SemperClient implements AutoCloseable {
     new EventFollower(this, events, listener).run();
   }
 
+  /// Those that fire or are pending, the worst first; then those that are over.
+  public Listing<AlertInfo> alerts(AlertQuery alerts) {
+    return get(
+        "/api/v1/alerts",
+        query(
+            "workload",
+            alerts.workload(),
+            "status",
+            alerts.status(),
+            "severity",
+            alerts.severity(),
+            "all",
+            alerts.all() ? true : null,
+            "limit",
+            alerts.limit()),
+        new TypeReference<>() {});
+  }
+
+  public AlertInfo alert(String id) {
+    return get("/api/v1/alerts/" + encode(id), query(), AlertInfo.class);
+  }
+
+  public AlertInfo acknowledge(String id, @Nullable String comment) {
+    String path = "/api/v1/alerts/" + encode(id) + "/ack";
+    return mutate("POST", path, query(), new AckRequest(comment), AlertInfo.class);
+  }
+
+  /// Newest first.
+  ///
+  /// @param status pending, delivered or dead; null = all
+  public Listing<DeliveryInfo> deliveries(
+      @Nullable String channel, @Nullable String status, int limit) {
+    return get(
+        "/api/v1/alerts/deliveries",
+        query("channel", channel, "status", status, "limit", limit),
+        new TypeReference<>() {});
+  }
+
+  public DeliveryInfo resend(String id) {
+    String path = "/api/v1/alerts/deliveries/" + encode(id) + "/resend";
+    return mutate("POST", path, query(), null, DeliveryInfo.class);
+  }
+
+  /// Sends a test through a channel.
+  public DeliveryInfo testChannel(String channel) {
+    ChannelTestRequest body = new ChannelTestRequest(channel);
+    return mutate("POST", "/api/v1/alerts/test", query(), body, DeliveryInfo.class);
+  }
+
+  public Listing<SilenceInfo> silences() {
+    return get("/api/v1/silences", query(), new TypeReference<>() {});
+  }
+
+  public SilenceInfo silence(SilenceRequest silence) {
+    return mutate("POST", "/api/v1/silences", query(), silence, SilenceInfo.class);
+  }
+
+  /// Ends it now.
+  public void endSilence(String id) {
+    mutate("DELETE", "/api/v1/silences/" + encode(id), query(), null, Void.class);
+  }
+
   /// Newest first.
   public Listing<AuditInfo> audit(@Nullable String actor, @Nullable String action, int limit) {
     return get(

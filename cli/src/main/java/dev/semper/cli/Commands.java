@@ -64,6 +64,23 @@ final class Commands {
             "wait", () -> new OperationsCommand.Wait(session),
             "cancel", () -> new OperationsCommand.Cancel(session)));
     group(
+        "alerts",
+        () -> new AlertsCommand.ListAlerts(session),
+        Map.of(
+            "list", () -> new AlertsCommand.ListAlerts(session),
+            "show", () -> new AlertsCommand.Show(session),
+            "ack", () -> new AlertsCommand.Acknowledge(session),
+            "deliveries", () -> new AlertsCommand.Deliveries(session),
+            "resend", () -> new AlertsCommand.Resend(session),
+            "test", () -> new AlertsCommand.Test(session)));
+    group(
+        "silence",
+        () -> new SilenceCommand.ListSilences(session),
+        Map.of(
+            "list", () -> new SilenceCommand.ListSilences(session),
+            "add", () -> new SilenceCommand.Add(session),
+            "end", () -> new SilenceCommand.End(session)));
+    group(
         "audit",
         () -> new AuditCommand.ListAudit(session),
         Map.of(

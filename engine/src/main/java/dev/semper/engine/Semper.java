@@ -3,6 +3,7 @@ package dev.semper.engine;
 import dev.semper.engine.access.Quota;
 import dev.semper.engine.access.Tenants;
 import dev.semper.engine.access.Tokens;
+import dev.semper.engine.alert.Alerts;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
@@ -12,6 +13,7 @@ import dev.semper.engine.hook.Hooks;
 import dev.semper.engine.operation.Operations;
 import dev.semper.engine.operation.Quotas;
 import dev.semper.engine.recovery.Recoveries;
+import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.spec.DriverFacts;
 import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.spec.WorkloadSpec;
@@ -70,6 +72,7 @@ public final class Semper implements AutoCloseable {
   private final Operations operations;
   private final Tenants tenants;
   private final Tokens tokens;
+  private final Alerts alerts;
 
   private Semper(Builder builder) throws InterruptedException {
     Path home = builder.home;
@@ -131,6 +134,8 @@ public final class Semper implements AutoCloseable {
     hooks.open();
     operations.resume();
     recoveries.open(operations);
+    alerts =
+        Alerts.start(builder.alerts, store, workloads, probes, clock, ThreadLocalRandom.current());
   }
 
   private static void makeHome(Path home) {
@@ -292,6 +297,11 @@ public final class Semper implements AutoCloseable {
     return probes;
   }
 
+  /// Alerts, silences, and what was told of them.
+  public Alerts alerts() {
+    return alerts;
+  }
+
   /// The database itself, for features of the server that keep rows of their own.
   public Store store() {
     return store;
@@ -312,6 +322,7 @@ public final class Semper implements AutoCloseable {
   /// Stops taking work and lets go; what runs goes on running.
   @Override
   public void close() {
+    alerts.close();
     try {
       recoveries.close();
       operations.close();
@@ -338,6 +349,7 @@ public final class Semper implements AutoCloseable {
     private int maxConcurrentRecoveries = 5;
     private Clock clock = Clock.systemUTC();
     private Boundaries boundaries = Boundaries.NONE;
+    private AlertSettings alerts = AlertSettings.DEFAULT;
 
     private Builder() {}
 
@@ -387,6 +399,12 @@ public final class Semper implements AutoCloseable {
     /// The wall clock; only shown and recorded, never waited by.
     public Builder clock(Clock clock) {
       this.clock = clock;
+      return this;
+    }
+
+    /// Rules, channels and the rest of alerting; by default the rules built in and no channel.
+    public Builder alerts(AlertSettings alerts) {
+      this.alerts = alerts;
       return this;
     }
 

@@ -1,7 +1,10 @@
 package dev.semper.server;
 
 import dev.semper.engine.Semper;
+import dev.semper.engine.alert.Alerts;
+import dev.semper.engine.alert.Delivery;
 import dev.semper.engine.health.ProbeMetrics;
+import dev.semper.engine.spec.AlertRule.Severity;
 import dev.semper.engine.store.Event;
 import dev.semper.engine.store.EventFilter;
 import dev.semper.engine.workload.Instance;
@@ -18,6 +21,8 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -67,12 +72,14 @@ final class Metrics implements AutoCloseable {
         .register(registry);
     FunctionCounter.builder("semper.probe.checks", semper, s -> s.probes().metrics().checks())
         .register(registry);
+    alerts();
     restarts(0);
     long from = semper.events().last();
     this.counting = Thread.ofVirtual().name("metrics").start(() -> count(from));
   }
 
   String scrape() {
+    deliveriesSoFar();
     return registry.scrape() + HealthMetrics.of(semper);
   }
 
@@ -92,6 +99,40 @@ final class Metrics implements AutoCloseable {
   @Override
   public void close() {
     counting.interrupt();
+  }
+
+  private void alerts() {
+    for (Severity severity : Severity.values()) {
+      String name = severity.name().toLowerCase(Locale.ROOT);
+      Gauge.builder("semper.alerts.firing", () -> semper.alerts().firing().get(severity))
+          .tag("severity", name)
+          .register(registry);
+    }
+    for (Delivery.Status status : List.of(Delivery.Status.PENDING, Delivery.Status.DEAD)) {
+      Gauge.builder("semper.alert.deliveries." + status.id(), () -> deliveries(status))
+          .register(registry);
+    }
+  }
+
+  private long deliveries(Delivery.Status status) {
+    return semper.alerts().deliveries(status).values().stream().mapToLong(Long::longValue).sum();
+  }
+
+  /// Channels and outcomes are known only when there was one.
+  private void deliveriesSoFar() {
+    for (Alerts.Count counted : semper.alerts().counts()) {
+      FunctionCounter.builder("semper.alert.deliveries", semper, s -> delivered(s, counted))
+          .tag("channel", counted.channel())
+          .tag("outcome", counted.outcome())
+          .register(registry);
+    }
+  }
+
+  private static double delivered(Semper semper, Alerts.Count which) {
+    return semper.alerts().counts().stream()
+        .filter(c -> c.channel().equals(which.channel()) && c.outcome().equals(which.outcome()))
+        .mapToLong(Alerts.Count::count)
+        .sum();
   }
 
   private long workloads(State state) {

@@ -172,6 +172,7 @@ public final class SemperServer implements AutoCloseable {
               .maxConcurrentOperations(settings.engine().maxConcurrentOperations())
               .healthRetention(Duration.ofDays(settings.engine().healthRetentionDays()))
               .maxConcurrentRecoveries(settings.engine().maxConcurrentRecoveries())
+              .alerts(settings.alerts())
               .boundaries(
                   FaultDrill.of(
                       System.getProperty(FaultDrill.HALT_AT), System.getProperty(FaultDrill.TRACE)))
@@ -242,6 +243,7 @@ public final class SemperServer implements AutoCloseable {
     new OperationRoutes(semper).addTo(routes);
     new RecoveryRoutes(semper).addTo(routes);
     new EventRoutes(semper.events()).addTo(routes);
+    new AlertRoutes(semper.alerts()).addTo(routes);
     new AccessRoutes(semper.tenants(), tokens, semper.audit()).addTo(routes);
     return routes;
   }
@@ -314,6 +316,15 @@ public final class SemperServer implements AutoCloseable {
     }
     if (!now.engine().equals(settings.engine())) {
       waiting.add("engine");
+    }
+    try {
+      if (!now.alerts().equals(semper.alerts().settings())) {
+        semper.alerts().reload(now.alerts());
+        changed.add("alerts");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SemperException(ErrorCode.SHUTTING_DOWN, "The server is ending");
     }
     LOG.info("read the settings again; changed: {}; wait for a restart: {}", changed, waiting);
     return new ReloadResult(changed, waiting);

@@ -1,5 +1,6 @@
 package dev.semper.server;
 
+import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.store.StoreConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,7 +12,13 @@ import org.jspecify.annotations.Nullable;
 /// @param home everything of this server lives below it
 /// @param pidFile default `run/semper.pid`
 public record Settings(
-    Path home, Path pidFile, Api api, Database database, Log log, Engine engine) {
+    Path home,
+    Path pidFile,
+    Api api,
+    Database database,
+    Log log,
+    Engine engine,
+    AlertSettings alerts) {
 
   /// @param host address to listen on, default `127.0.0.1`
   /// @param port default 8470; 0 picks a free one
@@ -64,16 +71,17 @@ public record Settings(
         new Api("127.0.0.1", 8470, List.of(), 512),
         new Database(null, null, null),
         new Log("info", false, null, 10L << 20, 5),
-        new Engine(10, 90, 30, 5));
+        new Engine(10, 90, 30, 5),
+        AlertSettings.DEFAULT);
   }
 
   public Settings withApi(String host, int port) {
     Api changed = new Api(host, port, api.allowedHosts(), api.maxConnections());
-    return new Settings(home, pidFile, changed, database, log, engine);
+    return new Settings(home, pidFile, changed, database, log, engine, alerts);
   }
 
   Settings withLog(Log changed) {
-    return new Settings(home, pidFile, api, database, changed, engine);
+    return new Settings(home, pidFile, api, database, changed, engine, alerts);
   }
 
   StoreConfig store() {

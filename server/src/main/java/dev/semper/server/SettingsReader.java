@@ -3,6 +3,7 @@ package dev.semper.server;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.spec.SpecReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -108,7 +109,8 @@ final class SettingsReader {
             api(base),
             database(base),
             log(base),
-            engine(base));
+            engine(base),
+            alerts(base));
     if (!problems.isEmpty()) {
       throw new SemperException(
           ErrorCode.INVALID_REQUEST,
@@ -126,7 +128,7 @@ final class SettingsReader {
   private void refuseUnknown() {
     boolean lifecycle = toml.isTable("vms");
     for (String key : toml.dottedKeySet()) {
-      if (!KEYS.contains(key) && !(lifecycle && key.startsWith("vms."))) {
+      if (!KEYS.contains(key) && !isAlerts(key) && !(lifecycle && key.startsWith("vms."))) {
         TomlPosition position = toml.inputPositionOf(key);
         String nearest = Nearest.of(key, KEYS);
         add(
@@ -140,6 +142,24 @@ final class SettingsReader {
           "{}: the [vms.…] tables are ignored: VM workloads need the VM driver, which is not part of"
               + " this version",
           file);
+    }
+  }
+
+  private static boolean isAlerts(String key) {
+    return key.equals("alerts") || key.startsWith("alerts.");
+  }
+
+  private AlertSettings alerts(Settings base) {
+    if (!problems.isEmpty() || !toml.contains("alerts")) {
+      return base.alerts();
+    }
+    try {
+      return SpecReader.readAlerts(Files.readString(file), file.toAbsolutePath().getParent());
+    } catch (SemperException e) {
+      problems.addAll(e.problems());
+      return base.alerts();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the settings file " + file, e);
     }
   }
 

@@ -1,9 +1,11 @@
 package dev.semper.server;
 
+import dev.semper.api.AlertInfo;
 import dev.semper.api.AttemptInfo;
 import dev.semper.api.AuditInfo;
 import dev.semper.api.CapabilityInfo;
 import dev.semper.api.ChangeInfo;
+import dev.semper.api.DeliveryInfo;
 import dev.semper.api.EventInfo;
 import dev.semper.api.EvidenceInfo;
 import dev.semper.api.ExitInfo;
@@ -14,12 +16,18 @@ import dev.semper.api.PlanInfo;
 import dev.semper.api.PlanItem;
 import dev.semper.api.QuotaInfo;
 import dev.semper.api.RecoveryInfo;
+import dev.semper.api.SilenceInfo;
 import dev.semper.api.StepInfo;
 import dev.semper.api.TenantInfo;
 import dev.semper.api.TokenInfo;
 import dev.semper.api.WorkloadInfo;
 import dev.semper.engine.access.Tenant;
 import dev.semper.engine.access.Token;
+import dev.semper.engine.alert.Alert;
+import dev.semper.engine.alert.Alerts;
+import dev.semper.engine.alert.Delivery;
+import dev.semper.engine.alert.Notification;
+import dev.semper.engine.alert.Silence;
 import dev.semper.engine.health.HealthReport;
 import dev.semper.engine.operation.Healer;
 import dev.semper.engine.operation.Operation;
@@ -27,6 +35,7 @@ import dev.semper.engine.operation.Plan;
 import dev.semper.engine.recovery.Evidence;
 import dev.semper.engine.recovery.Pending;
 import dev.semper.engine.recovery.Recovery;
+import dev.semper.engine.spec.AlertMatch;
 import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.spec.WorkloadSpec;
@@ -39,6 +48,7 @@ import dev.semper.spi.Exit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -252,5 +262,63 @@ final class Views {
 
   private static @Nullable Long millis(Instant from, @Nullable Instant to) {
     return to == null ? null : Long.valueOf(Duration.between(from, to).toMillis());
+  }
+
+  static AlertInfo alert(Alerts.Standing standing) {
+    Alert a = standing.alert();
+    return new AlertInfo(
+        a.id(),
+        a.fingerprint(),
+        a.tenant(),
+        a.workload(),
+        a.rule(),
+        a.severity().name().toLowerCase(Locale.ROOT),
+        a.status().id(),
+        a.value(),
+        a.summary(),
+        a.labels(),
+        a.annotations(),
+        a.since(),
+        a.firedAt(),
+        a.resolvedAt(),
+        standing.heldBy(),
+        a.toldAt(),
+        a.step(),
+        a.acknowledgedBy(),
+        a.acknowledgedAt(),
+        a.comment());
+  }
+
+  static SilenceInfo silence(Silence s, Instant now) {
+    AlertMatch match = s.match();
+    return new SilenceInfo(
+        s.id(),
+        s.tenant(),
+        s.isActive(now) ? "active" : now.isBefore(s.startsAt()) ? "pending" : "ended",
+        match.workloads(),
+        match.rules(),
+        match.severities().stream().map(x -> x.name().toLowerCase(Locale.ROOT)).toList(),
+        s.startsAt(),
+        s.endsAt(),
+        s.comment(),
+        s.createdBy(),
+        s.endedBy());
+  }
+
+  static DeliveryInfo delivery(Delivery d) {
+    Notification n = d.notification();
+    return new DeliveryInfo(
+        d.id(),
+        d.tenant(),
+        d.channel(),
+        d.status().id(),
+        n.reason().id(),
+        n.title(),
+        n.alerts().stream().map(Notification.Item::id).toList(),
+        d.attempts(),
+        d.createdAt(),
+        d.nextAttemptAt(),
+        d.endedAt(),
+        d.error());
   }
 }

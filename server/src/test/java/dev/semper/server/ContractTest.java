@@ -12,6 +12,8 @@ import dev.semper.engine.health.Trend;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.OperationKind;
 import dev.semper.engine.operation.Plan;
+import dev.semper.engine.spec.AlertRule;
+import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.State;
 import java.io.InputStream;
@@ -31,6 +33,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -79,6 +82,7 @@ class ContractTest {
     documents(server);
     events(server);
     access(server);
+    alerts(server);
 
     call(server, "POST", "/api/v1/server/shutdown", "{\"with_workloads\":\"no\"}", 400);
     called.remove("shutdown");
@@ -161,6 +165,47 @@ class ContractTest {
         .atMost(Duration.ofSeconds(20))
         .until(() -> call(server, "GET", web + "/hooks", null, 200).contains("\"exit_code\":0"));
     done(server, call(server, "DELETE", web + "/hooks/on_failure", null, 202));
+  }
+
+  private void alerts(TestServer server) throws Exception {
+    String sick = "{\"kind\":\"process\",\"command\":[\"sleep\",\"600\"]}";
+    done(server, call(server, "PUT", "/api/v1/workloads/sick?generation=0", sick, 202));
+    call(
+        server,
+        "POST",
+        "/api/v1/workloads/sick/state",
+        "{\"state\":\"error\",\"reason\":\"test\"}",
+        200);
+    Awaitility.await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(() ->
+            server.server().semper().alerts().firing().getOrDefault(AlertRule.Severity.CRITICAL, 0L)
+                > 0);
+    String listed = call(server, "GET", "/api/v1/alerts?severity=critical", null, 200);
+    String id = Wire.JSON.readTree(listed).at("/items/0/id").asString();
+    call(server, "GET", "/api/v1/alerts/" + id, null, 200);
+    call(server, "GET", "/api/v1/alerts/none", null, 404);
+    call(server, "POST", "/api/v1/alerts/" + id + "/ack", "{\"comment\":\"mine\"}", 200);
+    call(server, "GET", "/api/v1/alerts/deliveries?status=dead", null, 200);
+    call(server, "POST", "/api/v1/alerts/test", "{\"channel\":\"fax\"}", 404);
+    String settings =
+        "[alerts]\n[[alerts.channels]]\nname = \"page\"\ntype = \"command\"\ncommand = [\"/bin/false\"]\n";
+    server.server().semper().alerts().reload(SpecReader.readAlerts(settings, null));
+    String test = call(server, "POST", "/api/v1/alerts/test", "{\"channel\":\"page\"}", 200);
+    String delivery = Wire.JSON.readTree(test).path("id").asString();
+    call(server, "POST", "/api/v1/alerts/deliveries/" + delivery + "/resend", null, 202);
+    call(server, "POST", "/api/v1/silences", "{\"duration\":\"0s\"}", 400);
+    String silence =
+        call(
+            server,
+            "POST",
+            "/api/v1/silences",
+            "{\"workloads\":[\"si*\"],\"duration\":\"2h\",\"comment\":\"x\"}",
+            201);
+    call(server, "GET", "/api/v1/silences", null, 200);
+    String silenceId = Wire.JSON.readTree(silence).path("id").asString();
+    call(server, "DELETE", "/api/v1/silences/" + silenceId, null, 204);
+    done(server, call(server, "DELETE", "/api/v1/workloads/sick?force=true", null, 202));
   }
 
   private void documents(TestServer server) throws Exception {

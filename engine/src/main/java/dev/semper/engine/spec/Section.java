@@ -23,6 +23,7 @@ enum Section {
       "health",
       "hooks",
       "recovery",
+      "alerts",
       "labels"),
   DEPENDENCY("workload", "condition", "for", "required", "timeout"),
   RESTART(
@@ -125,7 +126,26 @@ enum Section {
       "pattern",
       "signal",
       "instances",
-      "message");
+      "message"),
+  ALERT(
+      "name",
+      "type",
+      "severity",
+      "for",
+      "measure",
+      "op",
+      "value",
+      "clear",
+      "window",
+      "z",
+      "min_samples",
+      "count",
+      "probe",
+      "event",
+      "resolve_on",
+      "resolve_after",
+      "labels",
+      "annotations");
 
   @SuppressWarnings("ImmutableEnumChecker") // List.of cannot be changed
   private final List<String> keys;

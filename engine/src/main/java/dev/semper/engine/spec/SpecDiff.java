@@ -27,12 +27,13 @@ public record SpecDiff(List<Change> changes, Effect effect) {
           "depends_on",
           "labels",
           "log",
-          "start_seconds");
+          "start_seconds",
+          "alerts");
   private static final String INSTANCES = "instances";
 
   /// The key that names the items of a list of tables.
   private static final Map<String, String> IDENTITIES =
-      Map.of("probes", "name", "depends_on", "workload");
+      Map.of("probes", "name", "alerts", "name", "depends_on", "workload");
 
   public SpecDiff {
     changes = List.copyOf(changes);

@@ -89,6 +89,27 @@ public final class SpecReader {
     return Secrets.looksSecret(name);
   }
 
+  /// Reads the `[alerts]` table of a server's settings; without it, the defaults.
+  ///
+  /// @param toml the whole file; its other tables are not looked at
+  /// @param baseDir relative files of channels are against it
+  /// @throws SemperException INVALID_SPEC with all that is wrong
+  public static AlertSettings readAlerts(String toml, @Nullable Path baseDir) {
+    Problems problems = new Problems();
+    Node root = Source.parse(toml, Format.TOML, problems);
+    Node.Entry alerts = root instanceof Node.Table t ? t.entries().get("alerts") : null;
+    if (alerts == null) {
+      return AlertSettings.DEFAULT;
+    }
+    if (!(alerts.value() instanceof Node.Table table)) {
+      throw problems.fatal(
+          "alerts", alerts.line(), "must be a table, not " + alerts.value().describe());
+    }
+    AlertSettings settings = new AlertReader(problems, baseDir).ofServer(table);
+    problems.throwIfAny("the settings");
+    return settings;
+  }
+
   /// @param text e.g. `256Mi`, `1G`, or a number of bytes
   /// @throws IllegalArgumentException if it is none
   public static long size(String text) {

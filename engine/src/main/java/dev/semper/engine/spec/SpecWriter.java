@@ -36,7 +36,56 @@ final class SpecWriter {
     if (!spec.recovery().equals(RecoverySpec.BY_HAND)) {
       out.put("recovery", recovery(spec.recovery()));
     }
+    out.put("alerts", spec.alerts().stream().map(SpecWriter::alert).toList());
     out.put("labels", new TreeMap<>(spec.labels()));
+    return out;
+  }
+
+  private static Map<String, Object> alert(AlertRule a) {
+    Map<String, Object> out = new LinkedHashMap<>();
+    out.put("name", a.name());
+    out.put("type", a.condition().type());
+    out.put("severity", TableReader.word(a.severity()));
+    if (!(a.condition() instanceof AlertRule.Occurrence)) {
+      out.put("for", Durations.format(a.hold()));
+    }
+    switch (a.condition()) {
+      case AlertRule.Threshold c -> {
+        out.put("measure", c.measure());
+        out.put("op", c.comparison().sign());
+        out.put("value", c.value());
+        out.put("clear", c.clear());
+      }
+      case AlertRule.Trend c -> {
+        out.put("measure", c.measure());
+        out.put("op", c.comparison().sign());
+        out.put("value", c.perHour());
+        out.put("window", Durations.format(c.window()));
+      }
+      case AlertRule.Anomaly c -> {
+        out.put("measure", c.measure());
+        out.put("z", c.z());
+        out.put("min_samples", (long) c.minSamples());
+      }
+      case AlertRule.ConsecutiveFailures c -> {
+        out.put("count", (long) c.count());
+        if (c.probe() != null) {
+          out.put("probe", c.probe());
+        }
+      }
+      case AlertRule.Flapping c -> {
+        out.put("count", (long) c.changes());
+        out.put("window", Durations.format(c.window()));
+      }
+      case AlertRule.Absent c -> out.put("measure", c.measure());
+      case AlertRule.Occurrence c -> {
+        out.put("event", c.types());
+        out.put("resolve_on", c.resolveOn());
+        out.put("resolve_after", Durations.format(c.resolveAfter()));
+      }
+    }
+    out.put("labels", new TreeMap<>(a.labels()));
+    out.put("annotations", new TreeMap<>(a.annotations()));
     return out;
   }
 

@@ -1,5 +1,6 @@
 package dev.semper.engine.spec;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -343,6 +344,11 @@ final class TableReader {
   @Nullable ForeignSettings foreign(String key, List<String> itemKeys) {
     TableReader read = tableOf(key, itemKeys);
     return read == null ? null : new ForeignSettings(read.table, read.path, problems);
+  }
+
+  /// The alert rules of a workload.
+  List<AlertRule> alerts(@Nullable Path baseDir) {
+    return new AlertReader(problems, baseDir).ofWorkload(this);
   }
 
   void problem(Node item, String at, String message) {

@@ -57,6 +57,7 @@ final class WorkloadReader {
     HealthSpec health = new HealthReader(table, resources, probes).read();
     List<HookSpec> hooks = new HookReader(table, baseDir).read();
     RecoverySpec recovery = new RecoveryReader(table).read();
+    List<AlertRule> alerts = table.alerts(baseDir);
     Map<String, String> labels = labels();
     Map<String, Object> own = settings.read(baseDir);
     return table.broken()
@@ -80,6 +81,7 @@ final class WorkloadReader {
             health,
             hooks,
             recovery,
+            alerts,
             labels,
             own);
   }

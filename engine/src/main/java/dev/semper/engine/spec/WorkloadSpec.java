@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///   long, default 1 s; an exit before it is a failed start
 /// @param health when it counts as well
 /// @param recovery what is tried when it is not well
+/// @param alerts rules of its own, beside those of the server
 /// @param labels for the user's own use
 /// @param settings the driver's own settings, e.g. `command`, `user`, `working_dir`
 public record WorkloadSpec(
@@ -41,6 +42,7 @@ public record WorkloadSpec(
     HealthSpec health,
     List<HookSpec> hooks,
     RecoverySpec recovery,
+    List<AlertRule> alerts,
     Map<String, String> labels,
     Map<String, Object> settings) {
   static final String VERSION_FORM = "must be 1 to 128 characters without line breaks";
@@ -50,6 +52,7 @@ public record WorkloadSpec(
     dependsOn = List.copyOf(dependsOn);
     probes = List.copyOf(probes);
     hooks = hooks.stream().sorted(Comparator.comparing(HookSpec::type)).toList();
+    alerts = List.copyOf(alerts);
     labels = Map.copyOf(labels);
     settings = Map.copyOf(settings);
     Limits.require(Limits.isName(name), "name " + Limits.NAME_FORM);
@@ -66,6 +69,9 @@ public record WorkloadSpec(
     Limits.require(
         hooks.stream().map(HookSpec::type).distinct().count() == hooks.size(),
         "each hook must have its own type");
+    Limits.require(
+        alerts.stream().map(AlertRule::name).distinct().count() == alerts.size(),
+        "each alert must have its own name");
     Limits.require(
         dependsOn.stream().map(DependencySpec::workload).distinct().count() == dependsOn.size()
             && dependsOn.stream().noneMatch(d -> d.workload().equals(name)),

@@ -103,4 +103,40 @@ public sealed interface Row {
   record Recovery(
       String id, String tenant, String workload, String uid, Instant startedAt, String doc)
       implements Row {}
+
+  /// Key: id.
+  ///
+  /// @param workload null for an alert of a tenant as a whole
+  /// @param open whether something is still to be done about it
+  record Alert(
+      String id,
+      String tenant,
+      @Nullable String workload,
+      String rule,
+      String status,
+      boolean open,
+      Instant startedAt,
+      String doc)
+      implements Row {}
+
+  /// Up to which event alert rules have looked; there is one.
+  record AlertCursor(long eventSeq) implements Row {}
+
+  /// Key: id.
+  record Silence(String id, String tenant, String doc) implements Row {}
+
+  /// A message to a channel. Key: id.
+  ///
+  /// @param seq order in which they are sent
+  /// @param group those of one group are sent one after the other
+  record Delivery(
+      String id,
+      long seq,
+      String tenant,
+      String channel,
+      String group,
+      String status,
+      Instant createdAt,
+      String doc)
+      implements Row {}
 }

@@ -34,6 +34,10 @@ final class Session implements AutoCloseable {
     HOOK_CURSOR,
     HOOK_RUN,
     RECOVERY,
+    ALERT,
+    ALERT_CURSOR,
+    SILENCE,
+    DELIVERY,
     EVENT,
     AUDIT
   }
@@ -78,6 +82,13 @@ final class Session implements AutoCloseable {
       upsert("hook_run", "id", "seq", "tenant", "workload", "is_open", "doc");
   private static final String PUT_RECOVERY =
       upsert("recovery", "id", "tenant", "workload", "uid", "started_at", "doc");
+  private static final String PUT_ALERT =
+      upsert("alert", "id", "tenant", "workload", "rule", "status", "is_open", "started_at", "doc");
+  private static final String PUT_ALERT_CURSOR = upsert("alert_cursor", "id", "event_seq");
+  private static final String PUT_SILENCE = upsert("silence", "id", "tenant", "doc");
+  private static final String PUT_DELIVERY =
+      upsert(
+          "delivery", "id", "seq", "tenant", "channel", "group_key", "status", "created_at", "doc");
   private static final String ADD_EVENT =
       "INSERT INTO event (seq, at, tenant, workload, instance, type, data, operation_id, actor)"
           + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -283,6 +294,32 @@ final class Session implements AutoCloseable {
               r.uid(),
               Micros.of(r.startedAt()),
               r.doc());
+      case Row.Alert a ->
+          add(
+              Table.ALERT,
+              PUT_ALERT,
+              a.id(),
+              a.tenant(),
+              a.workload(),
+              a.rule(),
+              a.status(),
+              a.open(),
+              Micros.of(a.startedAt()),
+              a.doc());
+      case Row.AlertCursor c -> add(Table.ALERT_CURSOR, PUT_ALERT_CURSOR, 1, c.eventSeq());
+      case Row.Silence s -> add(Table.SILENCE, PUT_SILENCE, s.id(), s.tenant(), s.doc());
+      case Row.Delivery d ->
+          add(
+              Table.DELIVERY,
+              PUT_DELIVERY,
+              d.id(),
+              d.seq(),
+              d.tenant(),
+              d.channel(),
+              d.group(),
+              d.status(),
+              Micros.of(d.createdAt()),
+              d.doc());
     }
   }
 
@@ -329,6 +366,10 @@ final class Session implements AutoCloseable {
       case Row.HookCursor _ -> throw new IllegalArgumentException("there is always a cursor");
       case Row.HookRun h -> add(Table.HOOK_RUN, "DELETE FROM hook_run WHERE id = ?", h.id());
       case Row.Recovery r -> add(Table.RECOVERY, "DELETE FROM recovery WHERE id = ?", r.id());
+      case Row.Alert a -> add(Table.ALERT, "DELETE FROM alert WHERE id = ?", a.id());
+      case Row.AlertCursor _ -> add(Table.ALERT_CURSOR, "DELETE FROM alert_cursor WHERE id = ?", 1);
+      case Row.Silence s -> add(Table.SILENCE, "DELETE FROM silence WHERE id = ?", s.id());
+      case Row.Delivery d -> add(Table.DELIVERY, "DELETE FROM delivery WHERE id = ?", d.id());
     }
   }
 

@@ -8,7 +8,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,10 @@ import org.jspecify.annotations.Nullable;
 public final class Store implements AutoCloseable {
   private static final String SELECT_RELEASE =
       "SELECT tenant, workload, uid, generation, created_at, doc FROM workload_release";
+  private static final String SELECT_ALERT =
+      "SELECT id, tenant, workload, rule, status, is_open, started_at, doc FROM alert";
+  private static final String SELECT_DELIVERY =
+      "SELECT id, seq, tenant, channel, group_key, status, created_at, doc FROM delivery";
   private static final String SELECT_OPERATION =
       "SELECT id, seq, tenant, workload, kind, status, is_open, parent, idempotency_key, doc"
           + " FROM operation";
@@ -395,6 +402,125 @@ public final class Store implements AutoCloseable {
     Instant endedAt = row.wasNull() ? null : Micros.toInstant(ended);
     return new Row.Outage(
         row.getString(1), Micros.toInstant(row.getLong(2)), endedAt, row.getString(4));
+  }
+
+  /// Alerts about which something is still to be done, the oldest first.
+  public List<Row.Alert> openAlerts() {
+    return new Query(SELECT_ALERT)
+        .where("is_open")
+        .then("ORDER BY started_at, id")
+        .list(database, Store::alert);
+  }
+
+  /// Newest first; null matters not.
+  public List<Row.Alert> alerts(
+      @Nullable String tenant, @Nullable String workload, @Nullable String status, int limit) {
+    return new Query(SELECT_ALERT)
+        .whereEqual("tenant", tenant)
+        .whereEqual("workload", workload)
+        .whereEqual("status", status)
+        .then("ORDER BY started_at DESC, id LIMIT ?", limit)
+        .list(database, Store::alert);
+  }
+
+  public Optional<Row.Alert> alert(String id) {
+    return new Query(SELECT_ALERT)
+        .where("id = ?", id).list(database, Store::alert).stream().findFirst();
+  }
+
+  /// Alerts that are over and began before that, the oldest first.
+  public List<Row.Alert> alertsOverBefore(Instant time, int limit) {
+    return new Query(SELECT_ALERT)
+        .where("started_at < ?", Micros.of(time))
+        .where("NOT is_open")
+        .then("ORDER BY started_at LIMIT ?", limit)
+        .list(database, Store::alert);
+  }
+
+  /// Up to which event alert rules have looked; empty if they never have.
+  public OptionalLong alertCursor() {
+    return new Query("SELECT event_seq FROM alert_cursor")
+        .list(database, row -> row.getLong(1)).stream().mapToLong(Long::longValue).findFirst();
+  }
+
+  public List<Row.Silence> silences() {
+    return new Query("SELECT id, tenant, doc FROM silence ORDER BY id")
+        .list(
+            database, row -> new Row.Silence(row.getString(1), row.getString(2), row.getString(3)));
+  }
+
+  /// Newest first; null matters not.
+  public List<Row.Delivery> deliveries(
+      @Nullable String tenant, @Nullable String channel, @Nullable String status, int limit) {
+    return new Query(SELECT_DELIVERY)
+        .whereEqual("tenant", tenant)
+        .whereEqual("channel", channel)
+        .whereEqual("status", status)
+        .then("ORDER BY seq DESC LIMIT ?", limit)
+        .list(database, Store::delivery);
+  }
+
+  /// The oldest ones with that status on a channel, in their order.
+  public List<Row.Delivery> oldestDeliveries(String channel, String status, int limit) {
+    return new Query(SELECT_DELIVERY)
+        .whereEqual("channel", channel)
+        .whereEqual("status", status)
+        .then("ORDER BY seq LIMIT ?", limit)
+        .list(database, Store::delivery);
+  }
+
+  public Optional<Row.Delivery> delivery(String id) {
+    return new Query(SELECT_DELIVERY)
+        .where("id = ?", id).list(database, Store::delivery).stream().findFirst();
+  }
+
+  /// Channels that something with that status is for, and how much.
+  public Map<String, Long> deliveriesByChannel(String status) {
+    Map<String, Long> counts = new TreeMap<>();
+    new Query("SELECT channel, count(*) FROM delivery")
+        .where("status = ?", status)
+        .then("GROUP BY channel")
+        .list(database, row -> counts.put(row.getString(1), row.getLong(2)));
+    return counts;
+  }
+
+  /// With that status, made before that, the oldest first.
+  public List<Row.Delivery> deliveriesBefore(String status, Instant time, int limit) {
+    return new Query(SELECT_DELIVERY)
+        .where("status = ? AND created_at < ?", status, Micros.of(time))
+        .then("ORDER BY seq LIMIT ?", limit)
+        .list(database, Store::delivery);
+  }
+
+  /// Highest `seq` of all deliveries; 0 if there is none.
+  public long lastDeliverySeq() {
+    return new Query("SELECT max(seq) FROM delivery")
+        .list(database, row -> row.getLong(1))
+        .getFirst();
+  }
+
+  private static Row.Alert alert(ResultSet row) throws SQLException {
+    return new Row.Alert(
+        row.getString(1),
+        row.getString(2),
+        row.getString(3),
+        row.getString(4),
+        row.getString(5),
+        row.getBoolean(6),
+        Micros.toInstant(row.getLong(7)),
+        row.getString(8));
+  }
+
+  private static Row.Delivery delivery(ResultSet row) throws SQLException {
+    return new Row.Delivery(
+        row.getString(1),
+        row.getLong(2),
+        row.getString(3),
+        row.getString(4),
+        row.getString(5),
+        row.getString(6),
+        Micros.toInstant(row.getLong(7)),
+        row.getString(8));
   }
 
   private static Row.Release release(ResultSet row) throws SQLException {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +79,11 @@ public final class Workloads {
         .map(r ->
             new Release(r.generation(), r.createdAt(), owners.createdBy(r), owners.read(name, r)))
         .toList();
+  }
+
+  /// Is shown each new state of each workload; must not block.
+  public void onChange(Consumer<Workload> listener) {
+    owners.onChange(listener);
   }
 
   /// What an instance uses now, with its children; [Usage#NONE] if it does not run.

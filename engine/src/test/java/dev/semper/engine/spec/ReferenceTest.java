@@ -32,6 +32,7 @@ class ReferenceTest {
           case DEPENDENCY -> "## depends_on";
           case PROBE -> "## probes";
           case HOOKS, HOOK -> "## hooks";
+          case ALERT -> "## alerts";
           case LINES -> "### log lines";
           case HTTP, TLS, WEBHOOK, TCP, COMMAND, RESOURCE, RETRY, CIRCUIT_BREAKER ->
               "### " + section.name().toLowerCase(Locale.ROOT);

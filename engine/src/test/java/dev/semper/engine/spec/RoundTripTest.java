@@ -113,6 +113,7 @@ class RoundTripTest {
         health(p.instances()),
         hooks(p.instances()),
         recovery(p.instances()),
+        alerts(p),
         p.env(),
         p.settings());
   }
@@ -207,6 +208,36 @@ class RoundTripTest {
         null,
         0,
         "");
+  }
+
+  /// One of each type, with values that vary.
+  private static List<AlertRule> alerts(Parts p) {
+    int n = p.instances() + 1;
+    Duration span = Duration.ofSeconds(n);
+    List<AlertRule.Condition> conditions =
+        List.of(
+            new AlertRule.Threshold("cpu", AlertRule.Comparison.ABOVE, n / 2.0, n / 3.0),
+            new AlertRule.Threshold("ready", AlertRule.Comparison.AT_MOST, n, n + 1.5),
+            new AlertRule.Trend("memory", AlertRule.Comparison.ABOVE, n * 1e6, span),
+            new AlertRule.Anomaly("response_time", 1 + n / 100.0, n),
+            new AlertRule.ConsecutiveFailures(n, n % 2 == 0 ? null : "http"),
+            new AlertRule.Flapping(n, span),
+            new AlertRule.Absent("memory"),
+            new AlertRule.Occurrence(
+                List.of("instance.*"), n % 2 == 0 ? List.of() : List.of("instance.up"), span));
+    List<AlertRule> rules = new ArrayList<>();
+    for (AlertRule.Condition condition : conditions) {
+      rules.add(
+          new AlertRule(
+              "rule-" + rules.size(),
+              n % 2 == 0 ? AlertRule.Severity.INFO : AlertRule.Severity.CRITICAL,
+              condition,
+              condition instanceof AlertRule.Occurrence ? Duration.ZERO : Duration.ofMillis(n),
+              AlertMatch.ALL,
+              Map.of("team", "t" + n),
+              Map.of("summary", "{workload} is at {value}")));
+    }
+    return rules;
   }
 
   private static boolean hasOwnTarget(ProbeSpec probe) {

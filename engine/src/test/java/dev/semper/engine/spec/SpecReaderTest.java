@@ -42,6 +42,7 @@ class SpecReaderTest {
                 HealthSpec.DEFAULT,
                 List.of(),
                 RecoverySpec.BY_HAND,
+                List.of(),
                 Map.of(),
                 Map.of("command", List.of("/bin/true"))));
   }
@@ -231,6 +232,7 @@ class SpecReaderTest {
             List.of("boot")),
         hooks(),
         recovery(),
+        alerts(),
         Map.of("team", "core"),
         Map.of(
             "command",
@@ -331,6 +333,36 @@ class SpecReaderTest {
         .containsExactly("/etc/apps/bin/down.sh");
     assertThat(web.hook(HookSpec.Type.ON_FAILURE).orElseThrow().webhook())
         .isEqualTo(new HookSpec.Webhook("http://h/", "POST", Map.of(), "/etc/apps/key"));
+  }
+
+  private static List<AlertRule> alerts() {
+    return List.of(
+        new AlertRule(
+            "slow",
+            AlertRule.Severity.CRITICAL,
+            new AlertRule.Threshold("response_time", AlertRule.Comparison.AT_LEAST, 800.5, 500),
+            Duration.ofMinutes(2),
+            AlertMatch.ALL,
+            Map.of("team", "core"),
+            Map.of("summary", "{workload} takes {value} ms")),
+        alert("odd", new AlertRule.Anomaly("cpu", 4, 60)),
+        alert("boot", new AlertRule.ConsecutiveFailures(20, "boot")),
+        alert("flaps", new AlertRule.Flapping(4, Duration.ofMinutes(20))),
+        alert(
+            "gave-up",
+            new AlertRule.Occurrence(
+                List.of("instance.given_up"), List.of("instance.ready"), Duration.ofHours(6))));
+  }
+
+  private static AlertRule alert(String name, AlertRule.Condition condition) {
+    return new AlertRule(
+        name,
+        AlertRule.Severity.WARNING,
+        condition,
+        Duration.ZERO,
+        AlertMatch.ALL,
+        Map.of(),
+        Map.of());
   }
 
   @ParameterizedTest

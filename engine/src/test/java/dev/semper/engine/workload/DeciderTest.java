@@ -95,6 +95,7 @@ class DeciderTest {
         HealthSpec.DEFAULT,
         List.of(),
         RecoverySpec.BY_HAND,
+        List.of(),
         Map.of(),
         Map.of());
   }

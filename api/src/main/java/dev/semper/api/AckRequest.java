@@ -1,0 +1,6 @@
+package dev.semper.api;
+
+import org.jspecify.annotations.Nullable;
+
+/// Somebody looks after an alert.
+public record AckRequest(@Nullable String comment) {}

@@ -1,0 +1,239 @@
+package dev.semper.engine.alert;
+
+import dev.semper.engine.health.ProbeResult;
+import dev.semper.engine.health.Probes;
+import dev.semper.engine.workload.Instance;
+import dev.semper.engine.workload.State;
+import dev.semper.engine.workload.Workload;
+import dev.semper.engine.workload.Workloads;
+import dev.semper.spi.Usage;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import java.util.stream.DoubleStream;
+import org.jspecify.annotations.Nullable;
+
+/// Measures from the state of workloads, the results of their probes and what their processes use.
+/// Probe results are sampled each time they are asked for.
+final class EngineMeasures implements Measures {
+  private static final Duration LATELY = Duration.ofMinutes(5);
+  private static final int LEAST_RESULTS = 5;
+  private static final int MOST_RESULTS = 2_000;
+  private static final int MOST_CHANGES = 1_000;
+
+  private record Key(String tenant, String workload) {}
+
+  private record Result(long at, boolean failed) {}
+
+  /// Of one incarnation.
+  private record Processor(long at, long cpuMillis, double cores) {}
+
+  private static final class Results {
+    final ArrayDeque<Result> lately = new ArrayDeque<>();
+    final Map<String, Instant> seen = new HashMap<>();
+  }
+
+  /// Changes of health, told by owners on their threads.
+  private static final class Changes {
+    private final ArrayDeque<Long> at = new ArrayDeque<>();
+    private String last = "unknown";
+
+    synchronized void record(String health, long now) {
+      if (!health.equals(last) && !health.equals("unknown") && !last.equals("unknown")) {
+        at.addLast(now);
+        if (at.size() > MOST_CHANGES) {
+          at.removeFirst();
+        }
+      }
+      last = health;
+    }
+
+    synchronized int since(long from) {
+      return (int) at.stream().filter(t -> t - from >= 0).count();
+    }
+  }
+
+  private final Workloads workloads;
+  private final Probes probes;
+  private final LongSupplier nanos;
+  private final Map<Key, Results> results = new HashMap<>();
+  private final Map<String, Processor> processors = new HashMap<>();
+  private final Map<Key, Changes> changes = new ConcurrentHashMap<>();
+
+  EngineMeasures(Workloads workloads, Probes probes, LongSupplier nanos) {
+    this.workloads = workloads;
+    this.probes = probes;
+    this.nanos = nanos;
+  }
+
+  /// Is shown each new state of each workload; returns at once.
+  void changed(Workload workload) {
+    changes
+        .computeIfAbsent(key(workload), _ -> new Changes())
+        .record(workload.health(), nanos.getAsLong());
+  }
+
+  @Override
+  public void retain(Collection<Workload> all) {
+    Set<Key> keys = new HashSet<>();
+    Set<String> incarnations = new HashSet<>();
+    for (Workload workload : all) {
+      keys.add(key(workload));
+      workload.instances().forEach(instance -> incarnations.add(instance.incarnation()));
+    }
+    results.keySet().retainAll(keys);
+    changes.keySet().retainAll(keys);
+    processors.keySet().retainAll(incarnations);
+  }
+
+  @Override
+  public OptionalDouble value(Workload workload, String measure) {
+    if (measure.equals("failed")) {
+      return OptionalDouble.of(workload.state() == State.ERROR ? 1 : 0);
+    }
+    if (!isRunning(workload)) {
+      return OptionalDouble.empty();
+    }
+    return switch (measure) {
+      case "not_ready" ->
+          OptionalDouble.of((double) Math.max(0, workload.spec().instances() - workload.ready()));
+      case "ready" -> OptionalDouble.of((double) workload.ready());
+      case "restarts" ->
+          OptionalDouble.of(workload.instances().stream().mapToInt(Instance::restarts).sum());
+      case "consecutive_failures" -> failuresInARow(workload, null);
+      case "error_rate" -> errorRate(workload);
+      case "response_time" ->
+          recent(workload).stream().mapToDouble(r -> r.took().toNanos() / 1e6).max();
+      case "cpu" -> cpu(workload);
+      case "memory" -> sum(usage(workload).stream().mapToDouble(Usage::residentBytes));
+      case "memory_percent" -> memoryPercent(workload);
+      case "processes" -> sum(usage(workload).stream().mapToDouble(Usage::processes));
+      case "open_files" ->
+          usage(workload).stream().mapToDouble(Usage::openFiles).filter(n -> n >= 0).max();
+      default -> throw new IllegalArgumentException("no such measure: " + measure);
+    };
+  }
+
+  /// Whether it is meant to run and looked after.
+  static boolean isRunning(Workload workload) {
+    return switch (workload.state()) {
+      case STARTING, RUNNING, UPDATING, RESTARTING -> true;
+      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED -> false;
+      case UNINSTALLING, ERROR, MAINTENANCE, DISABLED -> false;
+    };
+  }
+
+  @Override
+  public OptionalDouble failuresInARow(Workload workload, @Nullable String probe) {
+    if (!isRunning(workload)) {
+      return OptionalDouble.empty();
+    }
+    return recent(workload).stream()
+        .filter(r -> probe == null || r.probe().equals(probe))
+        .mapToDouble(ProbeResult::failures)
+        .max();
+  }
+
+  @Override
+  public int healthChanges(Workload workload, Duration window) {
+    Changes known = changes.get(key(workload));
+    return known == null ? 0 : known.since(nanos.getAsLong() - window.toNanos());
+  }
+
+  private List<ProbeResult> recent(Workload workload) {
+    List<ProbeResult> recent = new ArrayList<>();
+    for (Instance instance : workload.instances()) {
+      if (instance.isLive()) {
+        recent.addAll(probes.recent(instance.incarnation()));
+      }
+    }
+    return recent;
+  }
+
+  private OptionalDouble errorRate(Workload workload) {
+    Results known = results.computeIfAbsent(key(workload), _ -> new Results());
+    long now = nanos.getAsLong();
+    Map<String, Instant> seen = new HashMap<>();
+    for (Instance instance : workload.instances()) {
+      for (ProbeResult result : probes.recent(instance.incarnation())) {
+        String id = instance.incarnation() + " " + result.probe();
+        seen.put(id, result.at());
+        boolean counts =
+            result.kind() == ProbeResult.Kind.PASSED || result.kind() == ProbeResult.Kind.FAILED;
+        if (counts && !result.at().equals(known.seen.get(id))) {
+          known.lately.addLast(new Result(now, !result.passed()));
+        }
+      }
+    }
+    known.seen.clear();
+    known.seen.putAll(seen);
+    ArrayDeque<Result> lately = known.lately;
+    while (!lately.isEmpty()
+        && (lately.size() > MOST_RESULTS || now - lately.getFirst().at() > LATELY.toNanos())) {
+      lately.removeFirst();
+    }
+    long failed = lately.stream().filter(Result::failed).count();
+    return lately.size() < LEAST_RESULTS
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(100.0 * failed / lately.size());
+  }
+
+  private List<Usage> usage(Workload workload) {
+    return workload.instances().stream()
+        .filter(Instance::isLive)
+        .map(instance -> workloads.usage(workload, instance))
+        .filter(usage -> !usage.equals(Usage.NONE))
+        .toList();
+  }
+
+  private static OptionalDouble sum(DoubleStream values) {
+    return values.reduce(Double::sum);
+  }
+
+  private OptionalDouble memoryPercent(Workload workload) {
+    long limit = workload.spec().resources().memoryBytes();
+    return limit == 0
+        ? OptionalDouble.empty()
+        : usage(workload).stream().mapToDouble(u -> 100.0 * u.residentBytes() / limit).max();
+  }
+
+  /// From the processor time since the last look a second ago or more.
+  private OptionalDouble cpu(Workload workload) {
+    OptionalDouble cores = OptionalDouble.empty();
+    for (Instance instance : workload.instances()) {
+      if (!instance.isLive()) {
+        processors.remove(instance.incarnation());
+        continue;
+      }
+      Usage usage = workloads.usage(workload, instance);
+      long now = nanos.getAsLong();
+      Processor before = processors.get(instance.incarnation());
+      if (before == null || now - before.at() >= 1_000_000_000L) {
+        double used =
+            before == null
+                ? -1
+                : Math.max(0, usage.cpuMillis() - before.cpuMillis()) * 1e6 / (now - before.at());
+        before = new Processor(now, usage.cpuMillis(), used);
+        processors.put(instance.incarnation(), before);
+      }
+      if (before.cores() >= 0) {
+        cores = OptionalDouble.of(cores.orElse(0) + before.cores());
+      }
+    }
+    return cores;
+  }
+
+  private static Key key(Workload workload) {
+    return new Key(workload.tenant(), workload.name());
+  }
+}

@@ -1,0 +1,130 @@
+package dev.semper.engine.alert;
+
+import dev.semper.engine.spec.AlertRule.Severity;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a channel is told; as JSON the body of a webhook. The names of its fields are a contract.
+///
+/// @param version of this form: 1
+/// @param delivery the same at each attempt, for receivers to tell what they have had
+/// @param status `firing` if any of the alerts fires, else `resolved`
+/// @param group what the alerts have in common
+/// @param alerts the group's alerts that fire, and those that have resolved since it was last told
+public record Notification(
+    int version,
+    String delivery,
+    Reason reason,
+    String status,
+    Map<String, String> group,
+    Instant at,
+    List<Item> alerts) {
+
+  /// Why it is told.
+  public enum Reason {
+    FIRING,
+    RESOLVED,
+    REPEAT,
+    ESCALATION,
+    TEST;
+
+    public String id() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /// One alert as it was when it was told.
+  public record Item(
+      String id,
+      String fingerprint,
+      String status,
+      Severity severity,
+      String rule,
+      String tenant,
+      @Nullable String workload,
+      @Nullable Double value,
+      String summary,
+      Map<String, String> labels,
+      Map<String, String> annotations,
+      Instant since,
+      @Nullable Instant firedAt,
+      @Nullable Instant resolvedAt,
+      @Nullable String acknowledgedBy) {
+    public Item {
+      labels = Map.copyOf(labels);
+      annotations = Map.copyOf(annotations);
+    }
+
+    boolean isFiring() {
+      return status.equals("firing");
+    }
+
+    static Item of(Alert alert) {
+      return new Item(
+          alert.id(),
+          alert.fingerprint(),
+          alert.status().id(),
+          alert.severity(),
+          alert.rule(),
+          alert.tenant(),
+          alert.workload(),
+          alert.value(),
+          alert.summary(),
+          alert.labels(),
+          alert.annotations(),
+          alert.since(),
+          alert.firedAt(),
+          alert.resolvedAt(),
+          alert.acknowledgedBy());
+    }
+  }
+
+  public Notification {
+    group = Map.copyOf(group);
+    alerts = List.copyOf(alerts);
+  }
+
+  static Notification of(
+      String delivery, Reason reason, Map<String, String> group, Instant at, List<Item> alerts) {
+    boolean firing = alerts.stream().anyMatch(Item::isFiring);
+    return new Notification(1, delivery, reason, firing ? "firing" : "resolved", group, at, alerts);
+  }
+
+  long firing() {
+    return alerts.stream().filter(Item::isFiring).count();
+  }
+
+  /// Of the worst alert.
+  Severity severity() {
+    return alerts.stream().map(Item::severity).max(Comparator.naturalOrder()).orElse(Severity.INFO);
+  }
+
+  /// In one line, e.g. `[FIRING:2] warning: web, api`.
+  public String title() {
+    String what = firing() > 0 ? "FIRING:" + firing() : "RESOLVED:" + alerts.size();
+    List<String> about =
+        alerts.stream()
+            .map(a -> a.workload() == null ? a.tenant() : a.workload())
+            .distinct()
+            .toList();
+    String names = String.join(", ", about.subList(0, Math.min(3, about.size())));
+    String rules =
+        alerts.stream()
+            .map(Item::rule)
+            .distinct()
+            .limit(3)
+            .reduce((a, b) -> a + ", " + b)
+            .orElse("");
+    return "[%s] %s: %s%s (%s)"
+        .formatted(
+            what,
+            reason == Reason.TEST ? "test" : severity().name().toLowerCase(Locale.ROOT),
+            names,
+            about.size() > 3 ? " and " + (about.size() - 3) + " more" : "",
+            rules);
+  }
+}

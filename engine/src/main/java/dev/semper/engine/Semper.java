@@ -135,7 +135,8 @@ public final class Semper implements AutoCloseable {
     operations.resume();
     recoveries.open(operations);
     alerts =
-        Alerts.start(builder.alerts, store, workloads, probes, clock, ThreadLocalRandom.current());
+        Alerts.start(
+            builder.alerts, store, workloads, probes, health, clock, ThreadLocalRandom.current());
   }
 
   private static void makeHome(Path home) {

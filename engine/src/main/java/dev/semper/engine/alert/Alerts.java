@@ -2,6 +2,7 @@ package dev.semper.engine.alert;
 
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.health.Health;
 import dev.semper.engine.health.Probes;
 import dev.semper.engine.spec.AlertChannel;
 import dev.semper.engine.spec.AlertMatch;
@@ -84,10 +85,11 @@ public final class Alerts implements AutoCloseable {
       Store store,
       Workloads workloads,
       Probes probes,
+      Health health,
       InstantSource wall,
       RandomGenerator random)
       throws InterruptedException {
-    EngineMeasures measures = new EngineMeasures(workloads, probes, System::nanoTime);
+    EngineMeasures measures = new EngineMeasures(workloads, probes, health, System::nanoTime);
     Alerts alerts = new Alerts(settings, store, workloads, measures, wall, random);
     workloads.onChange(workload -> {
       measures.changed(workload);

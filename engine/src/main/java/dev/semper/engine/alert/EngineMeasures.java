@@ -1,5 +1,6 @@
 package dev.semper.engine.alert;
 
+import dev.semper.engine.health.Health;
 import dev.semper.engine.health.ProbeResult;
 import dev.semper.engine.health.Probes;
 import dev.semper.engine.workload.Instance;
@@ -8,7 +9,6 @@ import dev.semper.engine.workload.Workload;
 import dev.semper.engine.workload.Workloads;
 import dev.semper.spi.Usage;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,25 +23,16 @@ import java.util.function.LongSupplier;
 import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
-/// Measures from the state of workloads, the results of their probes and what their processes use.
-/// Probe results are sampled each time they are asked for.
+/// Measures from the state of workloads, their health, the results of their probes and what their
+/// processes use.
 final class EngineMeasures implements Measures {
-  private static final Duration LATELY = Duration.ofMinutes(5);
   private static final int LEAST_RESULTS = 5;
-  private static final int MOST_RESULTS = 2_000;
   private static final int MOST_CHANGES = 1_000;
 
   private record Key(String tenant, String workload) {}
 
-  private record Result(long at, boolean failed) {}
-
   /// Of one incarnation.
   private record Processor(long at, long cpuMillis, double cores) {}
-
-  private static final class Results {
-    final ArrayDeque<Result> lately = new ArrayDeque<>();
-    final Map<String, Instant> seen = new HashMap<>();
-  }
 
   /// Changes of health, told by owners on their threads.
   private static final class Changes {
@@ -65,14 +56,15 @@ final class EngineMeasures implements Measures {
 
   private final Workloads workloads;
   private final Probes probes;
+  private final Health health;
   private final LongSupplier nanos;
-  private final Map<Key, Results> results = new HashMap<>();
   private final Map<String, Processor> processors = new HashMap<>();
   private final Map<Key, Changes> changes = new ConcurrentHashMap<>();
 
-  EngineMeasures(Workloads workloads, Probes probes, LongSupplier nanos) {
+  EngineMeasures(Workloads workloads, Probes probes, Health health, LongSupplier nanos) {
     this.workloads = workloads;
     this.probes = probes;
+    this.health = health;
     this.nanos = nanos;
   }
 
@@ -91,7 +83,6 @@ final class EngineMeasures implements Measures {
       keys.add(key(workload));
       workload.instances().forEach(instance -> incarnations.add(instance.incarnation()));
     }
-    results.keySet().retainAll(keys);
     changes.keySet().retainAll(keys);
     processors.keySet().retainAll(incarnations);
   }
@@ -111,7 +102,8 @@ final class EngineMeasures implements Measures {
       case "restarts" ->
           OptionalDouble.of(workload.instances().stream().mapToInt(Instance::restarts).sum());
       case "consecutive_failures" -> failuresInARow(workload, null);
-      case "error_rate" -> errorRate(workload);
+      case "error_rate" -> health.errorPercent(workload, LEAST_RESULTS);
+      case "score" -> score(workload);
       case "response_time" ->
           recent(workload).stream().mapToDouble(r -> r.took().toNanos() / 1e6).max();
       case "cpu" -> cpu(workload);
@@ -160,32 +152,9 @@ final class EngineMeasures implements Measures {
     return recent;
   }
 
-  private OptionalDouble errorRate(Workload workload) {
-    Results known = results.computeIfAbsent(key(workload), _ -> new Results());
-    long now = nanos.getAsLong();
-    Map<String, Instant> seen = new HashMap<>();
-    for (Instance instance : workload.instances()) {
-      for (ProbeResult result : probes.recent(instance.incarnation())) {
-        String id = instance.incarnation() + " " + result.probe();
-        seen.put(id, result.at());
-        boolean counts =
-            result.kind() == ProbeResult.Kind.PASSED || result.kind() == ProbeResult.Kind.FAILED;
-        if (counts && !result.at().equals(known.seen.get(id))) {
-          known.lately.addLast(new Result(now, !result.passed()));
-        }
-      }
-    }
-    known.seen.clear();
-    known.seen.putAll(seen);
-    ArrayDeque<Result> lately = known.lately;
-    while (!lately.isEmpty()
-        && (lately.size() > MOST_RESULTS || now - lately.getFirst().at() > LATELY.toNanos())) {
-      lately.removeFirst();
-    }
-    long failed = lately.stream().filter(Result::failed).count();
-    return lately.size() < LEAST_RESULTS
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(100.0 * failed / lately.size());
+  private OptionalDouble score(Workload workload) {
+    Integer score = health.of(workload).score();
+    return score == null ? OptionalDouble.empty() : OptionalDouble.of(score);
   }
 
   private List<Usage> usage(Workload workload) {

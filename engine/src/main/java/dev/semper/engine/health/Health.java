@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +89,18 @@ public final class Health implements AutoCloseable {
             List.of(),
             null,
             List.of());
+  }
+
+  /// Percent of the checks of a workload's probes that failed within its window, now rather than at
+  /// the last sample.
+  ///
+  /// @param least empty with fewer results
+  public OptionalDouble errorPercent(Workload workload, int least) {
+    int[] results = sampler.meter().results(workload);
+    Double percent = ProbeWindow.stats(results).errorPercent();
+    return percent == null || results.length < least
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(percent);
   }
 
   /// Checks of the probes of a workload's present instances.

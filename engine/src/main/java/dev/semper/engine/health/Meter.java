@@ -177,26 +177,19 @@ final class Meter {
 
   /// All measures of a workload.
   Measures measures(Workload workload, Load load, Instant now) {
-    long from = System.nanoTime() - workload.spec().health().window().toNanos();
-    int[] results = {};
     String lastError = null;
     Instant youngest = null;
     int restarts = 0;
     for (Instance instance : workload.instances()) {
       restarts += instance.restarts();
       ProbeWindow window = windows.get(instance.incarnation());
-      if (window != null && instance.isLive()) {
-        int[] more = window.since(from);
-        results = Arrays.copyOf(results, results.length + more.length);
-        System.arraycopy(more, 0, results, results.length - more.length, more.length);
-      }
       String error = window == null ? null : window.lastError();
       lastError = error != null ? error : lastError != null ? lastError : lastExit(instance);
       Instant started = instance.phase() == Instance.Phase.RUNNING ? instance.startedAt() : null;
       youngest =
           started != null && (youngest == null || started.isAfter(youngest)) ? started : youngest;
     }
-    Stats stats = ProbeWindow.stats(results);
+    Stats stats = ProbeWindow.stats(results(workload));
     return new Measures(
         load.cpuPercent(),
         load.memoryMb(),
@@ -207,6 +200,21 @@ final class Meter {
         youngest == null || youngest.isAfter(now) ? null : Duration.between(youngest, now),
         restarts,
         lastError);
+  }
+
+  /// What the probes of the present instances have said within the window.
+  int[] results(Workload workload) {
+    long from = System.nanoTime() - workload.spec().health().window().toNanos();
+    int[] results = {};
+    for (Instance instance : workload.instances()) {
+      ProbeWindow window = windows.get(instance.incarnation());
+      if (window != null && instance.isLive()) {
+        int[] more = window.since(from);
+        results = Arrays.copyOf(results, results.length + more.length);
+        System.arraycopy(more, 0, results, results.length - more.length, more.length);
+      }
+    }
+    return results;
   }
 
   /// How the incarnation before ended, if that was why there is a new one.

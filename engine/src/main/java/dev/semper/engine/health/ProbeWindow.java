@@ -1,13 +1,17 @@
 package dev.semper.engine.health;
 
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The newest results of all probes of one incarnation, at most 600. Written by the prober's
-/// thread, read by others.
+/// The newest results of all probes of one incarnation, at most 600. What a probe says before it
+/// has passed for the first time is left out: the program is still starting. Written by the
+/// prober's thread, read by others.
 final class ProbeWindow {
   private static final int MOST = 600;
 
+  private final Set<String> passed = new HashSet<>();
   private long[] at = new long[8];
 
   /// Microseconds a check took; as its complement if it failed.
@@ -30,9 +34,15 @@ final class ProbeWindow {
 
   /// @param now nanoseconds of a monotonic clock
   synchronized void add(long now, ProbeResult result) {
-    boolean passed = result.passed();
-    if (!passed) {
+    checks++;
+    seconds += result.took().toNanos() / 1e9;
+    if (result.passed()) {
+      passed.add(result.probe());
+    } else {
       lastError = result.probe() + ": " + result.message();
+    }
+    if (!passed.contains(result.probe())) {
+      return;
     }
     if (size == at.length && size < MOST) {
       grow();
@@ -44,10 +54,8 @@ final class ProbeWindow {
     int place = (first + size) % at.length;
     long micros = Math.min(Integer.MAX_VALUE, result.took().toNanos() / 1000);
     at[place] = now;
-    took[place] = passed ? (int) micros : ~(int) micros;
+    took[place] = result.passed() ? (int) micros : ~(int) micros;
     size++;
-    checks++;
-    seconds += result.took().toNanos() / 1e9;
   }
 
   private void grow() {

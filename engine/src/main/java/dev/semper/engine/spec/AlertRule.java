@@ -39,7 +39,9 @@ public record AlertRule(
           Map.entry("ready", "instances that are ready"),
           Map.entry("restarts", "restarts by policy since the last start by an operator"),
           Map.entry("consecutive_failures", "the most failures in a row of any of its probes"),
-          Map.entry("error_rate", "percent of probe results of the last 5 minutes that failed"),
+          Map.entry("score", "the health score, 0 to 100"),
+          Map.entry(
+              "error_rate", "percent of the probes' checks within `health.window` that failed"),
           Map.entry("response_time", "milliseconds, the slowest of the last probe results"),
           Map.entry("cpu", "processors in use, all instances together"),
           Map.entry("memory", "bytes resident, all instances together"),

@@ -157,7 +157,7 @@ class StatisticsTest {
       @ForAll @IntRange(max = 2000) int n, @ForAll @IntRange(min = 1, max = 700) int seconds) {
     ProbeWindow window = new ProbeWindow();
     for (int i = 0; i < n; i++) {
-      window.add(i * SECOND, result(i % 4 != 0, i));
+      window.add(i * SECOND, result(i % 4 != 3, i));
     }
 
     int[] inWindow = window.since((n - seconds) * SECOND);
@@ -169,11 +169,26 @@ class StatisticsTest {
     } else {
       int first = n - inWindow.length;
       double mean = (first + n - 1) / 2.0;
-      long failed = java.util.stream.IntStream.range(first, n).filter(i -> i % 4 == 0).count();
+      long failed = java.util.stream.IntStream.range(first, n).filter(i -> i % 4 == 3).count();
       assertThat(stats.meanMillis()).isCloseTo(mean, within(1e-6));
       assertThat(stats.errorPercent()).isCloseTo(100.0 * failed / inWindow.length, within(1e-6));
       assertThat(stats.p95Millis()).isBetween(mean, (double) n);
     }
+  }
+
+  @Property(tries = 20)
+  void leavesOutWhatFailsBeforeItHasPassedOnce(@ForAll @IntRange(max = 100) int failures) {
+    ProbeWindow window = new ProbeWindow();
+    for (int i = 0; i < failures; i++) {
+      window.add(i, result(false, 1));
+    }
+    assertThat(window.since(0)).isEmpty();
+    assertThat(window.total().checks()).isEqualTo(failures);
+
+    window.add(failures, result(true, 1));
+    window.add(failures + 1, result(false, 1));
+
+    assertThat(ProbeWindow.stats(window.since(0)).errorPercent()).isEqualTo(50);
   }
 
   @Property(tries = 50)

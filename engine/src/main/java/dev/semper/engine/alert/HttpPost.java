@@ -9,6 +9,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -68,7 +69,7 @@ final class HttpPost implements AutoCloseable {
     try {
       return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS).statusCode();
     } catch (TimeoutException e) {
-      throw new IOException("no answer within " + timeout.toMillis() + " ms", e);
+      throw new IOException(late(), e);
     } catch (ExecutionException e) {
       throw new IOException(words(e.getCause()), e);
     } finally {
@@ -76,10 +77,15 @@ final class HttpPost implements AutoCloseable {
     }
   }
 
+  private String late() {
+    return "no answer within " + timeout.toMillis() + " ms";
+  }
+
   private String words(@Nullable Throwable cause) {
     return switch (cause) {
       case ConnectException _ -> "cannot connect to " + url.getAuthority();
       case HttpConnectTimeoutException _ -> "cannot connect to " + url.getAuthority() + " in time";
+      case HttpTimeoutException _ -> late();
       case null -> "failed";
       default -> cause.getMessage() == null ? cause.toString() : cause.getMessage();
     };

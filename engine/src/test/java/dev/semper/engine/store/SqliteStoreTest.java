@@ -179,7 +179,7 @@ final class SqliteStoreTest extends StoreContract {
       SemperException refusal = null;
       for (int n = 1; refusal == null && n < 10_000; n++) {
         try {
-          store.commit(big(n), Duration.ofMillis(300));
+          store.commit(big(n), Duration.ofSeconds(3));
           written.add("w" + n);
         } catch (SemperException e) {
           refusal = e;

@@ -10,26 +10,46 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Events in the words of the seed, which knows 14 types. Those that have none there are left out.
 final class ExtensionEvents {
-  /// The types, in Semper's words, that can be one of the seed's.
-  private static final List<String> SOURCES =
+  /// How far back it looks for a type that only some events of a kind have.
+  private static final int MOST_READ = 10_000;
+
+  /// @param type in Semper's words
+  /// @param seed the type in the words of the seed
+  /// @param when of which of them that is true
+  /// @param error the fact that says why it is no success; null if it is one
+  private record Rule(
+      String type, String seed, Predicate<Map<String, Object>> when, @Nullable String error) {}
+
+  /// Backups and migrations join when there are any.
+  private static final List<Rule> RULES =
       List.of(
-          "workload.state_changed",
-          "instance.restart_scheduled",
-          "instance.restart_limit_reached",
-          "instance.probe_passed",
-          "instance.probe_failed",
-          "health.changed",
-          "operation.succeeded",
-          "operation.rolled_back",
-          "recovery.started",
-          "recovery.completed",
-          "recovery.exhausted",
-          "recovery.cancelled",
-          "recovery.superseded");
+          rule("workload.state_changed", "started", move("starting", "running")),
+          rule("workload.state_changed", "restarted", move("restarting", "running")),
+          rule("workload.state_changed", "stopped", ExtensionEvents::stopped),
+          rule("instance.restart_scheduled", "restarted", _ -> true),
+          rule("instance.restart_limit_reached", "restarted", _ -> true),
+          rule("operation.succeeded", "updated", is("kind", "update")),
+          rule("operation.succeeded", "rolled_back", is("kind", "rollback")),
+          rule("operation.rolled_back", "rolled_back", is("kind", "update")),
+          rule("instance.probe_passed", "health_check_passed", _ -> true),
+          failure("instance.probe_failed", "health_check_failed", _ -> true, "message"),
+          rule("health.changed", "health_check_passed", is("to", "healthy", "degraded")),
+          failure(
+              "health.changed",
+              "health_check_failed",
+              is("to", "unhealthy", "critical"),
+              "reasons"),
+          rule("recovery.started", "recovery_initiated", _ -> true),
+          rule("recovery.completed", "recovery_completed", _ -> true),
+          failure("recovery.exhausted", "recovery_completed", _ -> true, "story"),
+          failure("recovery.cancelled", "recovery_completed", _ -> true, "story"),
+          failure("recovery.superseded", "recovery_completed", _ -> true, "story"));
 
   private final EventLog events;
 
@@ -38,135 +58,94 @@ final class ExtensionEvents {
   }
 
   /// Newest first; null matters not.
+  ///
+  /// @param seed a type in the words of the seed
   List<ExtensionEvent> newest(
-      @Nullable String tenant, @Nullable String workload, @Nullable String type, int limit) {
-    record Found(long seq, ExtensionEvent event) {}
-    List<Found> found = new ArrayList<>();
-    for (String source : SOURCES) {
-      EventFilter filter = new EventFilter(tenant, workload, null, source, null, 0);
-      for (Event event : matching(filter, type, limit)) {
-        view(event).ifPresent(view -> found.add(new Found(event.seq(), view)));
-      }
+      @Nullable String tenant, @Nullable String workload, @Nullable String seed, int limit) {
+    List<Rule> rules = RULES.stream().filter(r -> seed == null || r.seed().equals(seed)).toList();
+    List<Event> found = new ArrayList<>();
+    for (String type : rules.stream().map(Rule::type).distinct().toList()) {
+      EventFilter filter = new EventFilter(tenant, workload, null, type, null, 0);
+      found.addAll(newest(filter, e -> find(rules, e).isPresent(), limit));
     }
     return found.stream()
-        .sorted(Comparator.comparingLong(Found::seq).reversed())
+        .sorted(Comparator.comparingLong(Event::seq).reversed())
         .limit(limit)
-        .map(Found::event)
+        .flatMap(e -> find(rules, e).map(rule -> view(e, rule)).stream())
         .toList();
   }
 
-  /// Only some of a source may be of the type: asks for more until there are enough.
-  private List<Event> matching(EventFilter filter, @Nullable String type, int limit) {
+  /// Reads further back as long as there are not enough.
+  private List<Event> newest(EventFilter filter, Predicate<Event> wanted, int limit) {
     int asked = limit;
     while (true) {
       List<Event> read = events.newest(filter, asked);
-      List<Event> matching = read.stream().filter(e -> is(e, type)).limit(limit).toList();
-      if (matching.size() == limit || read.size() < asked || asked > Integer.MAX_VALUE / 4) {
-        return matching;
+      List<Event> found = read.stream().filter(wanted).limit(limit).toList();
+      if (found.size() == limit || read.size() < asked || asked == MOST_READ) {
+        return found;
       }
-      asked *= 4;
+      asked = Math.min(MOST_READ, 4 * asked);
     }
   }
 
-  private static boolean is(Event event, @Nullable String type) {
-    Optional<String> is = event.workload() == null ? Optional.empty() : type(event);
-    return is.isPresent() && (type == null || type.equals(is.get()));
+  private static Optional<Rule> find(List<Rule> rules, Event event) {
+    return event.workload() == null
+        ? Optional.empty()
+        : rules.stream()
+            .filter(r -> r.type().equals(event.type()) && r.when().test(event.data()))
+            .findFirst();
   }
 
-  private static Optional<ExtensionEvent> view(Event event) {
-    return type(event)
-        .map(type -> {
-          Map<String, Object> details = new LinkedHashMap<>();
-          details.put("event", event.type());
-          if (event.instance() != null) {
-            details.put("instance", event.instance());
-          }
-          if (event.operationId() != null) {
-            details.put("operation_id", event.operationId());
-          }
-          details.putAll(event.data());
-          String error = error(event, type);
-          return new ExtensionEvent(
-              String.valueOf(event.seq()),
-              String.valueOf(event.workload()),
-              type,
-              event.at(),
-              details,
-              event.actor().equals("system") ? null : event.actor(),
-              event.tenant(),
-              error == null,
-              error);
-        });
+  private static ExtensionEvent view(Event event, Rule rule) {
+    Map<String, Object> details = new LinkedHashMap<>();
+    details.put("event", event.type());
+    if (event.instance() != null) {
+      details.put("instance", event.instance());
+    }
+    if (event.operationId() != null) {
+      details.put("operation_id", event.operationId());
+    }
+    details.putAll(event.data());
+    return new ExtensionEvent(
+        String.valueOf(event.seq()),
+        String.valueOf(event.workload()),
+        rule.seed(),
+        event.at(),
+        details,
+        event.actor().equals("system") ? null : event.actor(),
+        event.tenant(),
+        rule.error() == null,
+        rule.error() == null ? null : words(event.data().get(rule.error())));
   }
 
-  /// Its type in the words of the seed.
-  private static Optional<String> type(Event event) {
-    return Optional.ofNullable(
-        switch (event.type()) {
-          case "workload.state_changed" -> change(text(event, "from"), text(event, "to"));
-          case "instance.restart_scheduled", "instance.restart_limit_reached" -> "restarted";
-          case "instance.probe_passed" -> "health_check_passed";
-          case "instance.probe_failed" -> "health_check_failed";
-          case "health.changed" -> verdict(text(event, "to"));
-          case "operation.succeeded" -> done(text(event, "kind"));
-          case "operation.rolled_back" ->
-              text(event, "kind").equals("update") ? "rolled_back" : null;
-          case "recovery.started" -> "recovery_initiated";
-          case "recovery.completed",
-              "recovery.exhausted",
-              "recovery.cancelled",
-              "recovery.superseded" ->
-              "recovery_completed";
-          default -> null;
-        });
-  }
-
-  private static @Nullable String change(String from, String to) {
-    return switch (to) {
-      case "running" ->
-          switch (from) {
-            case "starting" -> "started";
-            case "restarting" -> "restarted";
-            default -> null;
-          };
-      case "stopped" ->
-          switch (from) {
-            case "configuring", "disabled" -> null; // it did not run
-            default -> "stopped";
-          };
-      default -> null;
+  private static String words(@Nullable Object fact) {
+    return switch (fact) {
+      case null -> "";
+      case List<?> list -> String.join("; ", list.stream().map(String::valueOf).toList());
+      default -> fact.toString();
     };
   }
 
-  private static @Nullable String verdict(String status) {
-    return switch (status) {
-      case "healthy", "degraded" -> "health_check_passed";
-      case "unhealthy", "critical" -> "health_check_failed";
-      default -> null;
-    };
+  private static Rule rule(String type, String seed, Predicate<Map<String, Object>> when) {
+    return new Rule(type, seed, when, null);
   }
 
-  private static @Nullable String done(String kind) {
-    return switch (kind) {
-      case "update" -> "updated";
-      case "rollback" -> "rolled_back";
-      default -> null;
-    };
+  private static Rule failure(
+      String type, String seed, Predicate<Map<String, Object>> when, String error) {
+    return new Rule(type, seed, when, error);
   }
 
-  /// Null for a success.
-  private static @Nullable String error(Event event, String type) {
-    return switch (event.type()) {
-      case "instance.probe_failed" -> text(event, "message");
-      case "health.changed" ->
-          type.equals("health_check_failed") ? String.valueOf(event.data().get("reasons")) : null;
-      case "recovery.exhausted", "recovery.cancelled", "recovery.superseded" ->
-          text(event, "story");
-      default -> null;
-    };
+  private static Predicate<Map<String, Object>> is(String fact, String... values) {
+    Set<String> any = Set.of(values);
+    return data -> any.contains(String.valueOf(data.get(fact)));
   }
 
-  private static String text(Event event, String field) {
-    return String.valueOf(event.data().getOrDefault(field, ""));
+  private static Predicate<Map<String, Object>> move(String from, String to) {
+    return is("from", from).and(is("to", to));
+  }
+
+  /// From a state in which it ran.
+  private static boolean stopped(Map<String, Object> data) {
+    return is("to", "stopped").test(data) && !is("from", "configuring", "disabled").test(data);
   }
 }

@@ -83,9 +83,16 @@ class ExtensionRoutesTest {
   }
 
   private void run(String name, boolean automatic) throws Exception {
-    JsonNode applied =
-        json(server.call("PUT", "/api/v1/workloads/" + name, document(automatic)), 202);
-    String id = applied.at("/operation/id").asString();
+    applied(server.call("PUT", "/api/v1/workloads/" + name, document(automatic)));
+  }
+
+  /// Without starting it.
+  private void install(String name) throws Exception {
+    applied(server.call("PUT", "/api/v1/workloads/" + name + "?start=false", document(false)));
+  }
+
+  private void applied(HttpResponse<String> answer) throws Exception {
+    String id = json(answer, 202).at("/operation/id").asString();
     JsonNode ended = get("/api/v1/operations/" + id + "?wait=30s");
     assertThat(ended.path("status").asString()).as(ended.toString()).isEqualTo("succeeded");
   }
@@ -173,7 +180,7 @@ class ExtensionRoutesTest {
 
   @Test
   void tellsNullForWhatWasNotMeasured() throws Exception {
-    json(server.call("PUT", "/api/v1/workloads/idle?start=false", document(false)), 202);
+    install("idle");
 
     JsonNode health = get(SEED + "/health/idle");
 
@@ -227,6 +234,25 @@ class ExtensionRoutesTest {
     assertThat(reset.at("/probes/0/timeout").asString()).as("kept").isEqualTo("7s");
   }
 
+  /// A client of the seed sends all fields with their defaults.
+  @Test
+  void takesTheDefaultsOfTheSeed() throws Exception {
+    install("web");
+
+    post(
+        "/health/web/config",
+        """
+        {"extension_name": "web", "check_interval_seconds": 60, "timeout_seconds": 30, "failure_threshold": 3,
+         "success_threshold": 1, "enabled_checks": ["cpu_usage", "memory_usage", "response_time", "error_rate"],
+         "thresholds": {}, "custom_checks": []}
+        """,
+        200);
+
+    JsonNode web = get("/api/v1/workloads/web");
+    assertThat(web.at("/document/probes/0/timeout").asString()).isEqualTo("30s");
+    assertThat(web.path("state").asString()).as("it was not started").isEqualTo("installed");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -246,7 +272,7 @@ class ExtensionRoutesTest {
         "{\"interval\": 5} | interval",
       })
   void answersABadBodyWith422(String body, String field) throws Exception {
-    json(server.call("PUT", "/api/v1/workloads/web?start=false", document(false)), 202);
+    install("web");
 
     HttpResponse<String> answer = server.call("POST", SEED + "/health/web/config", body);
 
@@ -265,6 +291,7 @@ class ExtensionRoutesTest {
     JsonNode well = post("/recovery", request, 200);
     hasExactly(well, "message");
     assertThat(well.path("message").asString()).isEqualTo("web is well");
+    post("/recovery", "{\"extension_name\": \"web\"}", 200);
     assertThat(get(SEED + "/recovery/web").isEmpty()).as("nothing was tried").isTrue();
 
     Files.writeString(broken, "");
@@ -297,7 +324,7 @@ class ExtensionRoutesTest {
     JsonNode overview = get(SEED + "/overview/web");
     isOverview(overview);
     assertThat(overview.path("recent_recovery").size()).isEqualTo(2);
-    json(server.call("PUT", "/api/v1/workloads/idle?start=false", document(false)), 202);
+    install("idle");
     eventually(
         "web is healthy again",
         () -> {
@@ -370,7 +397,7 @@ class ExtensionRoutesTest {
       Instant.parse(event.path("timestamp").asString());
     }
     JsonNode completed = get(SEED + "/events?event_type=recovery_completed&extension_name=web");
-    assertThat(texts(completed, "success")).containsExactly("true", "false", "true");
+    assertThat(texts(completed, "success")).containsExactly("true", "false", "true", "true");
     assertThat(completed.get(1).path("error_message").asString()).contains("not well within");
     assertThat(completed.get(1).at("/details/event").asString()).isEqualTo("recovery.exhausted");
     assertThat(get(SEED + "/events?event_type=migration_failed").isEmpty()).isTrue();
@@ -421,7 +448,7 @@ class ExtensionRoutesTest {
 
   @Test
   void asksForTheSameTokensRolesAndTenantsAsTheRestOfTheApi() throws Exception {
-    json(server.call("PUT", "/api/v1/workloads/web?start=false", document(false)), 202);
+    install("web");
     json(server.call("PUT", "/api/v1/tenants/team", "{}"), 201);
     String viewer = token("viewer", "default");
     String operator = token("operator", "default");

@@ -33,6 +33,8 @@ final class Contract {
   /// @param path segments; a parameter is written `{name}`
   /// @param role least role needed; null for operations without authentication
   /// @param body schema of the body; null if it takes none
+  /// @param invalid status that a request gets which is not as the contract says: 422 where the
+  ///   contract names it, else 400
   record Endpoint(
       String id,
       String method,
@@ -40,7 +42,8 @@ final class Contract {
       @Nullable Role role,
       List<Parameter> parameters,
       @Nullable JsonNode body,
-      boolean bodyRequired) {
+      boolean bodyRequired,
+      int invalid) {
     boolean mutates() {
       return !method.equals("GET") && !id.equals("plan");
     }
@@ -231,6 +234,7 @@ final class Contract {
         role == null ? null : Role.valueOf(role.asString().toUpperCase(Locale.ROOT)),
         List.copyOf(parameters),
         body.path("content").path("application/json").get("schema"),
-        body.path("required").asBoolean(false));
+        body.path("required").asBoolean(false),
+        operation.path("responses").has("422") ? 422 : 400);
   }
 }

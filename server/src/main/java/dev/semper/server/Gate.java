@@ -93,7 +93,7 @@ final class Gate {
     parameters(request, endpoint, visit, problems);
     JsonNode json = body(request, endpoint, body, problems);
     if (!problems.isEmpty()) {
-      throw invalid(problems);
+      throw invalid(endpoint, problems);
     }
     Principal principal = visit.principal;
     return Call.of(
@@ -153,7 +153,8 @@ final class Gate {
           throw new Refusal(
               404,
               ErrorCode.NOT_FOUND,
-              "There is nothing at %s; the API begins with /api/v1".formatted(quoted(path)));
+              "There is nothing at %s; the API begins with /api/v1, the paths of extensions with /api/extensions/lifecycle"
+                  .formatted(quoted(path)));
     }
   }
 
@@ -284,17 +285,18 @@ final class Gate {
           List.of(new Problem("Content-Type", 0, "must be application/json")),
           Map.of());
     }
-    JsonNode json = parse(body);
+    JsonNode json = parse(endpoint, body);
     problems.addAll(contract.check(schema, json, ""));
     return json;
   }
 
-  private static JsonNode parse(byte[] body) {
+  private static JsonNode parse(Contract.Endpoint endpoint, byte[] body) {
     try {
       return STRICT.readTree(body);
     } catch (JacksonException e) {
       int line = e.getLocation() == null ? 0 : Math.max(0, e.getLocation().getLineNr());
-      throw invalid(List.of(new Problem("body", line, "is not valid JSON: " + reason(e))));
+      throw invalid(
+          endpoint, List.of(new Problem("body", line, "is not valid JSON: " + reason(e))));
     }
   }
 
@@ -303,11 +305,11 @@ final class Gate {
     return message == null ? "it cannot be read" : message.lines().findFirst().orElse("");
   }
 
-  private static Refusal invalid(List<Problem> problems) {
+  private static Refusal invalid(Contract.Endpoint endpoint, List<Problem> problems) {
     Problem first = problems.getFirst();
     String more = problems.size() > 1 ? " (and " + (problems.size() - 1) + " more)" : "";
     return new Refusal(
-        400,
+        endpoint.invalid(),
         ErrorCode.INVALID_REQUEST,
         "The request is wrong: " + first + more,
         problems,

@@ -238,6 +238,8 @@ public final class SemperServer implements AutoCloseable {
     WorkloadRoutes workloads = new WorkloadRoutes(semper, semper.specs(), clock);
     workloads.addTo(routes);
     new HealthRoutes(semper, clock).addTo(routes);
+    new ServerHealthRoutes(semper, settings.home(), startedAt, clock).addTo(routes);
+    new ExtensionRoutes(semper, workloads, clock).addTo(routes);
     new HookRoutes(semper, workloads).addTo(routes);
     new LogRoutes(semper).addTo(routes);
     new OperationRoutes(semper).addTo(routes);

@@ -112,7 +112,7 @@ final class ServerRoutes {
     return Answer.ok(result);
   }
 
-  private static void wantAllTenants(Call call) {
+  static void wantAllTenants(Call call) {
     Principal principal = call.principal();
     if (!principal.seesAll()) {
       throw new SemperException(

@@ -138,6 +138,12 @@ final class WorkloadRoutes {
   ///
   /// @param spec made while nobody else changes the workload
   Answer replace(Call call, String name, Supplier<WorkloadSpec> spec) throws InterruptedException {
+    return answer(replaced(call, name, spec));
+  }
+
+  /// As [#replace], with what came of it.
+  ApplyResult replaced(Call call, String name, Supplier<WorkloadSpec> spec)
+      throws InterruptedException {
     ReentrantLock lock =
         writing.computeIfAbsent(call.tenant() + "/" + name, _ -> new ReentrantLock());
     lock.lockInterruptibly();
@@ -224,14 +230,14 @@ final class WorkloadRoutes {
 
   static Answer accepted(Call call, Operation operation) {
     call.facts().put("operation_id", operation.id());
-    return Answer.json(202, Views.operation(operation), location(operation));
+    return Answer.json(202, Views.operation(operation), location(operation.id()));
   }
 
-  private static Map<String, String> location(Operation operation) {
-    return Map.of("Location", "/api/v1/operations/" + operation.id());
+  static Map<String, String> location(String operation) {
+    return Map.of("Location", "/api/v1/operations/" + operation);
   }
 
-  private static OperationRequest request(
+  static OperationRequest request(
       Call call,
       String workload,
       OperationKind kind,
@@ -411,18 +417,24 @@ final class WorkloadRoutes {
             call.idempotencyKey());
     call.facts().put("workloads", read.stream().map(WorkloadSpec::name).toList());
     call.facts().put("prune", wanted.prune());
-    return applied(call, wanted);
+    return answer(applied(call, wanted));
   }
 
-  private Answer applied(Call call, ApplyRequest request) throws InterruptedException {
+  private ApplyResult applied(Call call, ApplyRequest request) throws InterruptedException {
     Plan plan = semper.operations().plan(call.tenant(), request.specs(), request.prune());
     Optional<Operation> operation = semper.operations().apply(request);
     if (operation.isEmpty()) {
-      return Answer.ok(new ApplyResult(null, Views.plan(plan)));
+      return new ApplyResult(null, Views.plan(plan));
     }
     call.facts().put("operation_id", operation.get().id());
-    OperationInfo info = Views.operation(operation.get());
-    return Answer.json(202, new ApplyResult(info, Views.plan(plan)), location(operation.get()));
+    return new ApplyResult(Views.operation(operation.get()), Views.plan(plan));
+  }
+
+  private static Answer answer(ApplyResult result) {
+    OperationInfo operation = result.operation();
+    return operation == null
+        ? Answer.ok(result)
+        : Answer.json(202, result, location(operation.id()));
   }
 
   private Answer batch(Call call) throws InterruptedException {

@@ -75,6 +75,10 @@ class ContractTest {
     call(server, "GET", "/healthz", null, 200);
     call(server, "GET", "/readyz", null, 200);
     call(server, "GET", "/metrics", null, 200);
+    call(server, "GET", "/health", null, 200);
+    call(server, "GET", "/health/ready", null, 200);
+    call(server, "GET", "/health/live", null, 200);
+    call(server, "GET", "/health/detailed?tenant=*", null, 200);
     call(server, "GET", "/api/v1/server", null, 200);
     call(server, "POST", "/api/v1/server/reload", null, 200);
 
@@ -133,6 +137,7 @@ class ContractTest {
     done(server, call(server, "PUT", web, document.replace("600", "700"), 202));
     done(server, call(server, "POST", web + "/rollback", null, 202));
     done(server, call(server, "POST", web + "/recover", null, 202));
+    extensions(server);
     call(server, "GET", web + "/history", null, 200);
     call(server, "GET", web + "/releases", null, 200);
     String hook = web + "/hooks/on_failure";
@@ -151,6 +156,25 @@ class ContractTest {
     call(server, "GET", "/api/v1/operations?workload=web", null, 200);
     done(server, call(server, "DELETE", web + "?force=true", null, 202));
     call(server, "GET", web, null, 404);
+  }
+
+  private void extensions(TestServer server) throws Exception {
+    String seed = "/api/extensions/lifecycle";
+    call(server, "GET", seed + "/health", null, 200);
+    call(server, "GET", seed + "/health/web", null, 200);
+    call(server, "GET", seed + "/health/nobody", null, 404);
+    String config = seed + "/health/web/config";
+    call(server, "POST", config, "{\"check_interval_seconds\":30}", 200);
+    call(server, "POST", config, "{\"check_interval_seconds\":\"often\"}", 422);
+    call(server, "POST", seed + "/recovery", "{\"extension_name\":\"web\"}", 200);
+    call(server, "POST", seed + "/recovery", "{}", 422);
+    call(server, "GET", seed + "/recovery/web", null, 200);
+    call(server, "GET", seed + "/overview", null, 200);
+    call(server, "GET", seed + "/overview/web", null, 200);
+    call(server, "GET", seed + "/events?limit=1000", null, 200);
+    call(server, "POST", seed + "/stop", null, 200);
+    call(server, "GET", "/health", null, 200);
+    call(server, "POST", seed + "/start", null, 200);
   }
 
   /// The forced state is no event of the workload's life; a process that dies is.

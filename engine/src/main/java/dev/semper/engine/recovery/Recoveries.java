@@ -145,6 +145,38 @@ public final class Recoveries {
             .toList();
   }
 
+  /// From when this returns none begins by itself until [#resume], or until the next start. Those
+  /// at work go on; one can still be begun by hand.
+  public void pause(String actor) throws InterruptedException {
+    pause(true, "recovery.paused", actor);
+  }
+
+  /// Lets recoveries begin by themselves again.
+  public void resume(String actor) throws InterruptedException {
+    pause(false, "recovery.resumed", actor);
+  }
+
+  /// Whether none begins by itself for now.
+  public boolean paused() {
+    Triage running = triage;
+    return running != null && running.paused();
+  }
+
+  private synchronized void pause(boolean wanted, String event, String actor)
+      throws InterruptedException {
+    Triage running = triage;
+    if (running == null || running.paused() == wanted) {
+      return;
+    }
+    doctor
+        .store()
+        .commit(
+            new Batch()
+                .event(
+                    doctor.clock().instant(), "default", null, null, event, Map.of(), null, actor));
+    running.pause(wanted);
+  }
+
   /// Lets none begin any more. Those at work end with their operations.
   public void close() throws InterruptedException {
     Triage running = triage;

@@ -67,6 +67,7 @@ final class Triage {
   private final Set<Key> queued = ConcurrentHashMap.newKeySet();
   private final Map<Key, Case> cases = new ConcurrentHashMap<>();
   private final Thread thread;
+  private volatile boolean paused;
   private long order;
 
   /// @param atOnce recoveries at work at once
@@ -96,6 +97,15 @@ final class Triage {
   /// The health of a workload has changed though the workload itself has not. Must not block.
   void changed(String tenant, String name) {
     doctor.owners().find(tenant, name).ifPresent(this::changed);
+  }
+
+  /// Whether none begins for now.
+  boolean paused() {
+    return paused;
+  }
+
+  void pause(boolean wanted) {
+    paused = wanted;
   }
 
   private void run() {
@@ -231,6 +241,9 @@ final class Triage {
     }
     if (!evidence.failing()) {
       return "it is " + evidence.text();
+    }
+    if (paused) {
+      return "recoveries that begin by themselves are paused";
     }
     if (workload.operationId() != null) {
       return "operation " + workload.operationId() + " is working on it";

@@ -117,7 +117,7 @@ final class Logs implements AutoCloseable {
     }
     watch.lastLook = now;
     watch.nextLook = inStep(now + watch.pause, watch.pause);
-    if (over) {
+    if (over && !watch.failing) {
       end(file);
     }
   }

@@ -134,7 +134,9 @@ class SettingsTest {
     Launch launch =
         home.launch(
             "a",
-            Home.with("for i in 1 2 3 4 5; do sleep 100 & done; wait"),
+            Home.with(
+                "exec perl -e '$| = 1; for (1 .. 5) { my $pid = fork;"
+                    + " if (!defined $pid) { print qq(no fork\\n) } elsif (!$pid) { last } } sleep 100'"),
             limits,
             home.target("a"));
 

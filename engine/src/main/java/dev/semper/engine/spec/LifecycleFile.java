@@ -116,7 +116,8 @@ record LifecycleFile(Map<String, Node.Entry> workloads, List<String> notes) {
       boolean enabled = t.flag("enabled", true);
       RestartPolicy policy = t.choice("restart_policy", RestartPolicy.NEVER);
       String host = host(t);
-      Node.Table probe = probe(t, policy, host);
+      long interval = t.number("check_interval_seconds", 60L, SECONDS);
+      Node.Table probe = probe(t, policy, host, interval);
       Node.Table hooks = hooks(t);
       Map<String, Node.Entry> entries = new LinkedHashMap<>();
       put(entries, t, "kind", "kind", "remote");
@@ -125,6 +126,7 @@ record LifecycleFile(Map<String, Node.Entry> workloads, List<String> notes) {
       put(entries, t, "restart", "restart_policy", TableReader.word(policy));
       int line = table.line();
       entries.put("probes", new Node.Entry(line, new Node.Items(line, List.of(probe))));
+      entries.put("health", new Node.Entry(line, health(t, interval)));
       entries.put("hooks", new Node.Entry(hooks.line(), hooks));
       SETTINGS.stream().filter(t::has).forEach(key -> entries.put(key, table.entries().get(key)));
       boolean restartable =
@@ -137,6 +139,13 @@ record LifecycleFile(Map<String, Node.Entry> workloads, List<String> notes) {
       return t.broken() ? null : new Node.Table(line, entries);
     }
 
+    /// Looked at as often as it is checked.
+    private static Node.Table health(TableReader t, long interval) {
+      Map<String, Node.Entry> health = new LinkedHashMap<>();
+      put(health, t, "interval", "check_interval_seconds", interval);
+      return new Node.Table(t.line("check_interval_seconds"), health);
+    }
+
     private String host(TableReader t) {
       String host = t.text("host", name);
       if (host.isBlank()) {
@@ -146,17 +155,12 @@ record LifecycleFile(Map<String, Node.Entry> workloads, List<String> notes) {
     }
 
     /// By SSH if there is a key to log in with, by a connection to the port otherwise.
-    private Node.Table probe(TableReader t, RestartPolicy policy, String host) {
+    private Node.Table probe(TableReader t, RestartPolicy policy, String host, long interval) {
       Map<String, Node.Entry> probe = new LinkedHashMap<>();
       boolean restarts = policy != RestartPolicy.NEVER;
       int threshold = t.number("ssh_failure_threshold", 3, Limits.THRESHOLD);
       put(probe, t, "type", "restart_policy", restarts ? "liveness" : "readiness");
-      put(
-          probe,
-          t,
-          "period",
-          "check_interval_seconds",
-          (long) t.number("check_interval_seconds", 60, SECONDS));
+      put(probe, t, "period", "check_interval_seconds", interval);
       put(
           probe,
           t,

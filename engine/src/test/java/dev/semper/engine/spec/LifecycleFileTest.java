@@ -128,6 +128,9 @@ class LifecycleFileTest {
             tuple(ProbeSpec.Type.LIVENESS, seconds(60), seconds(30), 3),
             tuple(ProbeSpec.Type.READINESS, seconds(120), seconds(30), 3),
             tuple(ProbeSpec.Type.LIVENESS, seconds(60), seconds(5), 1));
+    assertThat(workloads)
+        .extracting(w -> w.health().interval())
+        .containsExactly(seconds(60), seconds(120), seconds(60));
     assertThat(workloads.getFirst().settings()).isEqualTo(Map.of("host", "my-vm"));
     assertThat(workloads.getFirst().hooks())
         .extracting(HookSpec::type, HookSpec::command)

@@ -5,4 +5,5 @@ import java.util.List;
 /// What applying a document changes.
 ///
 /// @param empty nothing does
-public record PlanInfo(boolean empty, List<PlanItem> items) {}
+/// @param notes what else is to be known of the document, one sentence each; usually none
+public record PlanInfo(boolean empty, List<PlanItem> items, List<String> notes) {}

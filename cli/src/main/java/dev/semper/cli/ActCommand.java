@@ -19,12 +19,18 @@ final class ActCommand implements Action {
   @Parameters(arity = "1..*", paramLabel = "NAME", description = "Workloads.")
   List<String> names = List.of();
 
-  @Mixin final ActionOptions options = new ActionOptions();
-  @Mixin final Waiting waiting = new Waiting();
+  @Mixin final ActionOptions options;
+  @Mixin final Waiting waiting;
 
   ActCommand(Session session, String action) {
+    this(session, action, new ActionOptions(), new Waiting());
+  }
+
+  ActCommand(Session session, String action, ActionOptions options, Waiting waiting) {
     this.session = session;
     this.action = action;
+    this.options = options;
+    this.waiting = waiting;
   }
 
   @Override

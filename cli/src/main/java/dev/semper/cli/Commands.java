@@ -39,7 +39,7 @@ final class Commands {
     act("restart", "Restarts workloads, instance by instance.");
     add("recover", () -> new RecoverCommand(session));
     add("recoveries", () -> new RecoveriesCommand(session));
-    act("enable", "Lets disabled workloads start again.");
+    add("enable", () -> new EnableCommand(session));
     act("disable", "Stops workloads and refuses starts until they are enabled.");
     act("rollback", "Moves workloads back to the specification before.");
     act("delete", "Stops and removes workloads.");

@@ -55,6 +55,7 @@ final class PlanCommand implements Action {
         item.changes().forEach(change -> terminal.say("    " + words(change)));
       }
     }
+    plan.notes().forEach(note -> terminal.say("note: " + note));
     terminal.say(summary(plan));
   }
 

@@ -3,10 +3,12 @@ package dev.semper.cli;
 import dev.semper.api.InstanceInfo;
 import dev.semper.api.InstanceUsage;
 import dev.semper.api.Listing;
+import dev.semper.api.ProbeInfo;
 import dev.semper.api.WorkloadInfo;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -130,10 +132,52 @@ final class StatusCommand implements Action {
       field("Refuses until", session.at(workload.refusedUntil()) + " (circuit breaker)");
     }
     field("Restarts", Integer.toString(workload.restarts()));
+    if (workload.kind().equals("remote")) {
+      watching(workload);
+    }
     if (!workload.instances().isEmpty()) {
       terminal.say("");
       instances(workload).print(terminal);
     }
+  }
+
+  /// What people want to know of a machine that is only watched.
+  private void watching(WorkloadInfo workload) {
+    Map<String, Object> document = Objects.requireNonNullElse(workload.document(), Map.of());
+    boolean watched = workload.desired().equals("running") && workload.instancesWanted() > 0;
+    field("Monitoring", watched ? "enabled" : "disabled");
+    if (document.get("restart") instanceof Map<?, ?> restart) {
+      field("Policy", String.valueOf(restart.get("policy")));
+    }
+    List<ProbeInfo> checks = session.client().health(workload.name()).probes();
+    if (document.get("probes") instanceof List<?> probes) {
+      for (Object probe : probes) {
+        if (probe instanceof Map<?, ?> facts) {
+          check(facts, checks);
+        }
+      }
+    }
+    if (document.get("hooks") instanceof Map<?, ?> hooks) {
+      field(
+          "Hooks", hooks.keySet().stream().map(String::valueOf).collect(Collectors.joining(", ")));
+    }
+  }
+
+  private void check(Map<?, ?> probe, List<ProbeInfo> checks) {
+    String name = String.valueOf(probe.get("name"));
+    String last =
+        checks.stream()
+            .filter(check -> check.name().equals(name))
+            .map(check ->
+                ", failures %d/%s, last %s ago: %s"
+                    .formatted(
+                        check.failures(),
+                        probe.get("failure_threshold"),
+                        session.since(check.at()),
+                        check.message().isEmpty() ? check.outcome() : check.message()))
+            .findFirst()
+            .orElse("");
+    field("Check " + name, "every " + probe.get("period") + last);
   }
 
   private String since(WorkloadInfo workload) {

@@ -148,7 +148,7 @@ final class Views {
         s.name(), s.undo(), s.status().id(), s.detail(), s.startedAt(), s.endedAt());
   }
 
-  static PlanInfo plan(Plan plan) {
+  static PlanInfo plan(Plan plan, List<String> notes) {
     List<PlanItem> items =
         plan.items().stream()
             .map(i ->
@@ -161,7 +161,7 @@ final class Views {
                             .map(c -> new ChangeInfo(c.path(), c.before(), c.after()))
                             .toList()))
             .toList();
-    return new PlanInfo(plan.isEmpty(), items);
+    return new PlanInfo(plan.isEmpty(), items, notes);
   }
 
   static EventInfo event(Event e) {

@@ -25,6 +25,7 @@ import dev.semper.engine.operation.OperationKind;
 import dev.semper.engine.operation.OperationRequest;
 import dev.semper.engine.operation.Plan;
 import dev.semper.engine.operation.Priority;
+import dev.semper.engine.spec.Document;
 import dev.semper.engine.spec.Format;
 import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.spec.WorkloadSpec;
@@ -161,7 +162,7 @@ final class WorkloadRoutes {
               call.flag("start", true),
               priority(call.text("priority")),
               call.idempotencyKey());
-      return applied(call, request);
+      return applied(call, request, List.of());
     } finally {
       lock.unlock();
       if (!lock.hasQueuedThreads()) {
@@ -386,23 +387,24 @@ final class WorkloadRoutes {
 
   private Answer plan(Call call) {
     dev.semper.api.PlanRequest request = call.body(dev.semper.api.PlanRequest.class);
-    List<WorkloadSpec> read = read(request.document(), request.format(), request.baseDir());
-    Plan plan = semper.operations().plan(call.tenant(), read, is(request.prune(), false));
-    return Answer.ok(Views.plan(plan));
+    Document read = read(request.document(), request.format(), request.baseDir());
+    Plan plan =
+        semper.operations().plan(call.tenant(), read.workloads(), is(request.prune(), false));
+    return Answer.ok(Views.plan(plan, read.notes()));
   }
 
-  private List<WorkloadSpec> read(
-      String document, @Nullable String format, @Nullable String baseDir) {
+  private Document read(String document, @Nullable String format, @Nullable String baseDir) {
     Format known = format == null ? Format.TOML : Call.choice(Format.class, format);
     if (baseDir != null && (!baseDir.startsWith("/") || baseDir.indexOf('\0') >= 0)) {
       throw Call.invalid("base_dir", "must be an absolute path");
     }
-    return specs.readDocument(document, known, baseDir == null ? null : Path.of(baseDir));
+    return specs.read(document, known, baseDir == null ? null : Path.of(baseDir));
   }
 
   private Answer apply(Call call) throws InterruptedException {
     dev.semper.api.ApplyRequest request = call.body(dev.semper.api.ApplyRequest.class);
-    List<WorkloadSpec> read = read(request.document(), request.format(), request.baseDir());
+    Document document = read(request.document(), request.format(), request.baseDir());
+    List<WorkloadSpec> read = document.workloads();
     ApplyRequest wanted =
         new ApplyRequest(
             call.tenant(),
@@ -417,17 +419,18 @@ final class WorkloadRoutes {
             call.idempotencyKey());
     call.facts().put("workloads", read.stream().map(WorkloadSpec::name).toList());
     call.facts().put("prune", wanted.prune());
-    return answer(applied(call, wanted));
+    return answer(applied(call, wanted, document.notes()));
   }
 
-  private ApplyResult applied(Call call, ApplyRequest request) throws InterruptedException {
+  private ApplyResult applied(Call call, ApplyRequest request, List<String> notes)
+      throws InterruptedException {
     Plan plan = semper.operations().plan(call.tenant(), request.specs(), request.prune());
     Optional<Operation> operation = semper.operations().apply(request);
     if (operation.isEmpty()) {
-      return new ApplyResult(null, Views.plan(plan));
+      return new ApplyResult(null, Views.plan(plan, notes));
     }
     call.facts().put("operation_id", operation.get().id());
-    return new ApplyResult(Views.operation(operation.get()), Views.plan(plan));
+    return new ApplyResult(Views.operation(operation.get()), Views.plan(plan, notes));
   }
 
   private static Answer answer(ApplyResult result) {

@@ -1,5 +1,6 @@
 package dev.semper.spi;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -34,6 +35,11 @@ public interface Driver extends AutoCloseable {
   ///
   /// @throws LaunchException if the program could not be started
   Running start(Launch launch) throws LaunchException;
+
+  /// How long [#start] may take before its thread is interrupted; default 30 s.
+  default Duration startTimeout(Launch launch) {
+    return Duration.ofSeconds(30);
+  }
 
   /// Tells what has become of an incarnation; exits of one found alive are reported from now on.
   Attachment attach(String incarnation);

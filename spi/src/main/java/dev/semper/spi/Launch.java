@@ -13,6 +13,7 @@ import java.util.Map;
 /// @param env the whole environment: the driver adds nothing but what it documents
 /// @param resources limits to enforce where the machine can
 /// @param log where output goes and how much is kept
+/// @param cause why it is launched
 public record Launch(
     String incarnation,
     String tenant,
@@ -21,9 +22,34 @@ public record Launch(
     Map<String, Object> settings,
     Map<String, String> env,
     Resources resources,
-    LogTarget log) {
+    LogTarget log,
+    Cause cause) {
+
+  /// Why an incarnation is launched.
+  public enum Cause {
+    /// What was not meant to run is to run now.
+    START,
+    /// What ran is to run anew: an operator, a probe or the restart policy wants it so.
+    RESTART,
+    /// What runs has another specification now.
+    UPDATE
+  }
+
   public Launch {
     settings = Map.copyOf(settings);
     env = Map.copyOf(env);
+  }
+
+  /// A start.
+  public Launch(
+      String incarnation,
+      String tenant,
+      String workload,
+      String instance,
+      Map<String, Object> settings,
+      Map<String, String> env,
+      Resources resources,
+      LogTarget log) {
+    this(incarnation, tenant, workload, instance, settings, env, resources, log, Cause.START);
   }
 }

@@ -19,6 +19,8 @@ public final class SpecReader {
   private static final Map<String, String> REFUSED =
       Map.of("name", "a workload is named by its table, [workloads.NAME]: remove the key");
 
+  private static final Path HOME = Path.of(System.getProperty("user.home"));
+
   private final Map<String, DriverFacts> drivers;
   private final Supplier<Map<String, ProbeMethod>> methods;
 
@@ -40,20 +42,39 @@ public final class SpecReader {
   ///
   /// @param baseDir relative `env_file` and `working_dir` are made absolute against it
   public List<WorkloadSpec> readDocument(String text, Format format, @Nullable Path baseDir) {
+    return read(text, format, baseDir).workloads();
+  }
+
+  /// As [#readDocument], with what is to be said about the document. One with `[vms.NAME]` tables
+  /// is a `lifecycle-config.toml`: each becomes a workload of kind `remote`.
+  public Document read(String text, Format format, @Nullable Path baseDir) {
     Problems problems = new Problems();
     Node.Table document = document(Source.parse(text, format, problems), problems);
+    if (LifecycleFile.is(document)) {
+      LifecycleFile file = LifecycleFile.read(document, HOME, problems);
+      List<WorkloadSpec> specs = new ArrayList<>();
+      file.workloads()
+          .forEach((name, entry) -> {
+            WorkloadSpec spec = workload(LifecycleFile.VMS, name, entry, baseDir, problems);
+            if (spec != null) {
+              specs.add(spec);
+            }
+          });
+      problems.throwIfAny("the document");
+      return new Document(specs, file.notes());
+    }
     List<WorkloadSpec> specs = new ArrayList<>();
     workloads(document, problems)
         .entries()
         .forEach((name, entry) -> {
-          WorkloadSpec spec = workload(name, entry, baseDir, problems);
+          WorkloadSpec spec = workload("workloads", name, entry, baseDir, problems);
           if (spec != null) {
             specs.add(spec);
           }
         });
     Cycles.report(document, specs, problems);
     problems.throwIfAny("the document");
-    return List.copyOf(specs);
+    return new Document(specs, List.of());
   }
 
   /// Reads one workload from JSON that is parsed already; the paths of problems start below it.
@@ -166,8 +187,8 @@ public final class SpecReader {
   }
 
   private @Nullable WorkloadSpec workload(
-      String name, Node.Entry entry, @Nullable Path baseDir, Problems problems) {
-    String path = Words.join("workloads", name);
+      String where, String name, Node.Entry entry, @Nullable Path baseDir, Problems problems) {
+    String path = Words.join(where, name);
     boolean named = Limits.isName(name);
     if (!named) {
       problems.add(

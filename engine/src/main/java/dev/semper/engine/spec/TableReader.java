@@ -318,10 +318,10 @@ final class TableReader {
 
   /// @return null if the key is not there or is no table
   @Nullable TableReader table(String key, Section section) {
-    return tableOf(key, section.keys());
+    return table(key, section.keys());
   }
 
-  private @Nullable TableReader tableOf(String key, List<String> itemKeys) {
+  @Nullable TableReader table(String key, List<String> itemKeys) {
     Node node = node(key);
     if (node instanceof Node.Table t) {
       return new TableReader(t, path(key), itemKeys, problems);
@@ -342,7 +342,7 @@ final class TableReader {
 
   /// The table of a key for a probe method to read; null if the key is not there or is no table.
   @Nullable ForeignSettings foreign(String key, List<String> itemKeys) {
-    TableReader read = tableOf(key, itemKeys);
+    TableReader read = table(key, itemKeys);
     return read == null ? null : new ForeignSettings(read.table, read.path, problems);
   }
 

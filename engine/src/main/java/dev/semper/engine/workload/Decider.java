@@ -7,6 +7,7 @@ import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.workload.Instance.Health;
 import dev.semper.engine.workload.Instance.Phase;
 import dev.semper.spi.Exit;
+import dev.semper.spi.Launch;
 import dev.semper.spi.Running;
 import java.time.Duration;
 import java.time.Instant;
@@ -296,7 +297,7 @@ final class Decider {
         case STOPPING -> {}
       }
     }
-    Instance fresh = fresh(ordinal, g, candidate, List.of(), 0, null);
+    Instance fresh = fresh(ordinal, g, candidate, List.of(), 0, null, launchCause());
     launchOrWait(fresh, "asked for");
   }
 
@@ -306,7 +307,8 @@ final class Decider {
       boolean candidate,
       List<Instant> attempts,
       int restarts,
-      @Nullable Exit lastExit) {
+      @Nullable Exit lastExit,
+      Launch.Cause cause) {
     launches++;
     String incarnation = before.uid() + "." + ordinal + "." + launches;
     WorkloadSpec spec = spec(g);
@@ -329,7 +331,18 @@ final class Decider {
         Health.NEW,
         lastExit,
         attempts,
-        restarts);
+        restarts,
+        cause);
+  }
+
+  /// What an operation launches.
+  private Launch.Cause launchCause() {
+    return switch (state) {
+      case RESTARTING -> Launch.Cause.RESTART;
+      case UPDATING -> Launch.Cause.UPDATE;
+      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STARTING, RUNNING -> Launch.Cause.START;
+      case STOPPING, STOPPED, UNINSTALLING, ERROR, MAINTENANCE, DISABLED -> Launch.Cause.START;
+    };
   }
 
   private WorkloadSpec spec(long g) {
@@ -439,7 +452,8 @@ final class Decider {
                 Health.NEW,
                 instance.lastExit(),
                 instance.attempts(),
-                instance.restarts()));
+                instance.restarts(),
+                instance.cause()));
     note(
         up,
         "instance.started",
@@ -586,7 +600,9 @@ final class Decider {
             false,
             next.attempts(),
             instance.restarts() + 1,
-            exit);
+            exit,
+            // One that has not come up is still to be launched for the same reason.
+            instance.phase() == Phase.LAUNCHING ? instance.cause() : Launch.Cause.RESTART);
     note(
         successor,
         next.slowed() ? "instance.restart_limit_reached" : "instance.restart_scheduled",
@@ -627,7 +643,8 @@ final class Decider {
             Health.NEW,
             instance.lastExit(),
             instance.attempts(),
-            instance.restarts()));
+            instance.restarts(),
+            instance.cause()));
     effects.add(new Effect.Later(new WorkloadEvent.BackoffOver(instance.incarnation()), delay));
   }
 

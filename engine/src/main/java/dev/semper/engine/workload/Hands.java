@@ -25,6 +25,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -67,7 +68,12 @@ final class Hands implements AutoCloseable {
       case Effect.Stop(Instance instance, var how) ->
           inLane(
               instance.incarnation(),
-              () -> stop(workload, instance, new StopRequest(how.signal(), how.timeout()), owner));
+              () ->
+                  stop(
+                      workload,
+                      instance,
+                      new StopRequest(how.signal(), how.timeout(), next(workload, instance)),
+                      owner));
       case Effect.Forget(String incarnation) -> {
         inLane(
             incarnation,
@@ -116,6 +122,14 @@ final class Hands implements AutoCloseable {
               Exit.unknown(Instant.now(), "the driver has no record of it"));
       case BACKOFF, ENDED, FAILED -> {}
     }
+  }
+
+  /// Why another one takes its place, if one does.
+  private static Launch.@Nullable Cause next(Workload workload, Instance instance) {
+    if (instance.phase() == Instance.Phase.RESTARTING || workload.state() == State.RESTARTING) {
+      return Launch.Cause.RESTART;
+    }
+    return workload.state() == State.UPDATING ? Launch.Cause.UPDATE : null;
   }
 
   void exited(Owner owner, String incarnation, Exit exit) {
@@ -190,7 +204,11 @@ final class Hands implements AutoCloseable {
     var watchdog = interruptAfter(PATIENCE);
     try {
       noteLogStart(workload, instance);
-      Running running = driver(workload, instance).start(launch(workload, instance));
+      Driver driver = driver(workload, instance);
+      Launch launch = launch(workload, instance);
+      watchdog.cancel(false);
+      watchdog = interruptAfter(driver.startTimeout(launch));
+      Running running = driver.start(launch);
       started(instance, running);
       owner.tell(new WorkloadEvent.Launched(incarnation, running));
     } catch (LaunchException e) {

@@ -2,10 +2,12 @@ package dev.semper.engine.workload;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.semper.spi.Exit;
+import dev.semper.spi.Launch;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One incarnation of one copy of a workload.
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param lastExit how its predecessor or itself ended
 /// @param attempts when it was restarted lately, oldest first; what the restart policy counts
 /// @param restarts restarts by policy since the workload was started by an operator
+/// @param cause why it is, or is to be, launched
 public record Instance(
     String incarnation,
     int ordinal,
@@ -41,7 +44,8 @@ public record Instance(
     Health health,
     @Nullable Exit lastExit,
     List<Instant> attempts,
-    int restarts) {
+    int restarts,
+    Launch.Cause cause) {
 
   public enum Phase {
     /// Its launch is journaled; whether it runs is known to the driver only.
@@ -89,6 +93,8 @@ public record Instance(
 
   public Instance {
     attempts = List.copyOf(attempts);
+    // Rows of earlier versions have none.
+    cause = Objects.requireNonNullElse(cause, Launch.Cause.START);
   }
 
   /// Whether a program of it may exist.
@@ -119,7 +125,8 @@ public record Instance(
         health,
         lastExit,
         attempts,
-        restarts);
+        restarts,
+        cause);
   }
 
   Instance with(Health health) {
@@ -138,7 +145,8 @@ public record Instance(
         health,
         lastExit,
         attempts,
-        restarts);
+        restarts,
+        cause);
   }
 
   Instance of(long generation, boolean candidate) {
@@ -157,7 +165,8 @@ public record Instance(
         health,
         lastExit,
         attempts,
-        restarts);
+        restarts,
+        cause);
   }
 
   Instance ended(Exit exit) {
@@ -176,6 +185,7 @@ public record Instance(
         health,
         exit,
         attempts,
-        restarts);
+        restarts,
+        cause);
   }
 }

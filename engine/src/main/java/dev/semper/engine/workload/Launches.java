@@ -60,7 +60,8 @@ final class Launches {
         env,
         new Resources(
             spec.resources().memoryBytes(), spec.resources().cpu(), spec.resources().pids()),
-        log(workload, spec, instance.ordinal()));
+        log(workload, spec, instance.ordinal()),
+        instance.cause());
   }
 
   LogTarget log(Workload workload, WorkloadSpec spec, int ordinal) {

@@ -139,9 +139,7 @@ final class SettingsReader {
     }
     if (lifecycle) {
       LOG.warn(
-          "{}: the [vms.…] tables are ignored: VM workloads need the VM driver, which is not part of"
-              + " this version",
-          file);
+          "{}: of it only [daemon] is read; to watch its machines: semper apply -f {}", file, file);
     }
   }
 

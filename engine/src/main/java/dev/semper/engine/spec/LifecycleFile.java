@@ -64,7 +64,7 @@ record LifecycleFile(Map<String, Node.Entry> workloads, List<String> notes) {
       given.forEach(daemon::text);
       if (!given.isEmpty()) {
         notes.add(
-            "daemon.%s: not used, Semper has its own (semper daemon, semper.toml)"
+            "daemon.%s: not used here, only by a server in whose home the file is"
                 .formatted(String.join(", ", given)));
       }
     }

@@ -166,8 +166,8 @@ class LifecycleFileTest {
   void whatHasAnotherEffectIsSaid() {
     assertThat(read(FILE).notes())
         .contains(
-            "daemon.pid_file, log_file, log_level: not used, Semper has its own (semper daemon,"
-                + " semper.toml)",
+            "daemon.pid_file, log_file, log_level: not used here, only by a server in whose home the file"
+                + " is",
             "vms.my-vm: restart_policy restarts nothing as long as there is no restart_command")
         .noneMatch(note -> note.startsWith("vms.third"));
   }

@@ -11,6 +11,7 @@ import dev.semper.engine.operation.Operation.StepStatus;
 import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.SpecDiff;
+import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Row;
@@ -747,7 +748,10 @@ public final class Operations {
     options.put("workloads", request.specs().stream().map(WorkloadSpec::name).toList());
     options.put("prune", request.prune());
     options.put("start", request.start());
-    options.put("specs_hash", hash(Map.of("specs", request.specs())));
+    // as they are written: the order of sets and maps differs from one JVM to the next
+    options.put(
+        "specs_hash",
+        hash(Map.of("specs", request.specs().stream().map(SpecReader::write).toList())));
     return options;
   }
 

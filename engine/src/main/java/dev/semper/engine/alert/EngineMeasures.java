@@ -92,7 +92,7 @@ final class EngineMeasures implements Measures {
     if (measure.equals("failed")) {
       return OptionalDouble.of(workload.state() == State.ERROR ? 1 : 0);
     }
-    if (!isRunning(workload)) {
+    if (!workload.state().isInService()) {
       return OptionalDouble.empty();
     }
     return switch (measure) {
@@ -116,18 +116,9 @@ final class EngineMeasures implements Measures {
     };
   }
 
-  /// Whether it is meant to run and looked after.
-  static boolean isRunning(Workload workload) {
-    return switch (workload.state()) {
-      case STARTING, RUNNING, UPDATING, RESTARTING -> true;
-      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED -> false;
-      case UNINSTALLING, ERROR, MAINTENANCE, DISABLED -> false;
-    };
-  }
-
   @Override
   public OptionalDouble failuresInARow(Workload workload, @Nullable String probe) {
-    if (!isRunning(workload)) {
+    if (!workload.state().isInService()) {
       return OptionalDouble.empty();
     }
     return recent(workload).stream()

@@ -68,7 +68,7 @@ sealed interface Judge {
     @Override
     public Verdict judge(Measures measures, Workload workload, boolean firing, long now) {
       boolean absent = measures.value(workload, rule.measure()).isEmpty();
-      return new Verdict(absent && EngineMeasures.isRunning(workload), OptionalDouble.empty());
+      return new Verdict(absent && workload.state().isInService(), OptionalDouble.empty());
     }
   }
 

@@ -290,18 +290,10 @@ final class Sampler implements AutoCloseable {
   /// At the next whole interval, with all others that have the same.
   private long next(Task task, HealthReport report, long interval) {
     boolean due = report.score() != null || report.status() != HealthStatus.UNKNOWN;
-    if (!due && !meantToRun(task.workload())) {
+    if (!due && !task.workload().state().isMeantToRun()) {
       return NEVER;
     }
     return (nanos() / interval + 1) * interval;
-  }
-
-  private static boolean meantToRun(Workload workload) {
-    return switch (workload.state()) {
-      case STARTING, RUNNING, UPDATING, RESTARTING, ERROR -> true;
-      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED, UNINSTALLING -> false;
-      case DISABLED, MAINTENANCE -> false;
-    };
   }
 
   private void arrange() {

@@ -138,11 +138,7 @@ final class ProbedVitals implements Vitals {
   }
 
   private static boolean isMeantToWork(Workload workload) {
-    return switch (workload.state()) {
-      case STARTING, RUNNING, UPDATING, RESTARTING, ERROR -> workload.desired() == Desired.RUNNING;
-      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED -> false;
-      case UNINSTALLING, MAINTENANCE, DISABLED -> false;
-    };
+    return workload.state().isMeantToRun() && workload.desired() == Desired.RUNNING;
   }
 
   static boolean isWell(Instance instance) {

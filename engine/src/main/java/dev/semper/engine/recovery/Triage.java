@@ -152,21 +152,13 @@ final class Triage {
     Case known = cases.get(key);
     // One that is neither well nor failing may become either without a change of its own.
     boolean well = evidence.healthy() && !evidence.failing();
-    if (well || (evidence.status().equals(Evidence.UNKNOWN) && resting(workload))) {
+    if (well || (evidence.status().equals(Evidence.UNKNOWN) && !workload.state().isMeantToRun())) {
       cases.remove(key);
     } else if (known == null || !known.uid.equals(workload.uid())) {
       cases.put(key, new Case(workload.uid(), doctor.clock().instant(), order++, evidence));
     } else {
       known.evidence = evidence;
     }
-  }
-
-  private static boolean resting(Workload workload) {
-    return switch (workload.state()) {
-      case STARTING, RUNNING, UPDATING, RESTARTING, ERROR -> false;
-      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED -> true;
-      case UNINSTALLING, MAINTENANCE, DISABLED -> true;
-    };
   }
 
   private void turn() throws InterruptedException {

@@ -24,4 +24,18 @@ public enum State {
   public String id() {
     return name().toLowerCase(Locale.ROOT);
   }
+
+  /// Whether its instances are up or on their way, and are looked after.
+  public boolean isInService() {
+    return switch (this) {
+      case STARTING, RUNNING, UPDATING, RESTARTING -> true;
+      case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED -> false;
+      case UNINSTALLING, ERROR, MAINTENANCE, DISABLED -> false;
+    };
+  }
+
+  /// Whether it is in service or should be and has failed.
+  public boolean isMeantToRun() {
+    return isInService() || this == ERROR;
+  }
 }

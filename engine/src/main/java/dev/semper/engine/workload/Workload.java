@@ -57,13 +57,7 @@ public record Workload(
   /// What an operator asks first: `healthy` if all instances are ready and live, `degraded` if some
   /// are, `unhealthy` if none is, `unknown` if it is not meant to run.
   public String health() {
-    boolean meantToRun =
-        switch (state) {
-          case STARTING, RUNNING, UPDATING, RESTARTING, MAINTENANCE -> true;
-          case INACTIVE, INSTALLING, INSTALLED, CONFIGURING, STOPPING, STOPPED -> false;
-          case UNINSTALLING, ERROR, DISABLED -> false;
-        };
-    if (!meantToRun) {
+    if (!state.isInService() && state != State.MAINTENANCE) {
       return state == State.ERROR ? "unhealthy" : "unknown";
     }
     long well = instances.stream().filter(i -> i.isReady() && i.health().live()).count();

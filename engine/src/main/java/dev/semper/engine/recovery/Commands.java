@@ -2,32 +2,22 @@ package dev.semper.engine.recovery;
 
 import dev.semper.engine.operation.Healer.Caller;
 import dev.semper.engine.operation.Healer.Result;
-import dev.semper.spi.Attachment;
+import dev.semper.engine.workload.HostCommands;
 import dev.semper.spi.Driver;
 import dev.semper.spi.Exit;
 import dev.semper.spi.Launch;
 import dev.semper.spi.LaunchException;
 import dev.semper.spi.LogTarget;
 import dev.semper.spi.Resources;
-import dev.semper.spi.Running;
-import dev.semper.spi.StopRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,8 +28,6 @@ import org.slf4j.LoggerFactory;
 final class Commands {
   private static final Logger LOG = LoggerFactory.getLogger(Commands.class);
   private static final String PREFIX = "recovery.";
-  private static final StopRequest GENTLY = new StopRequest("TERM", Duration.ofSeconds(5));
-  private static final Duration LAST_WORD = Duration.ofSeconds(10);
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final long OUTPUT = 64 << 10;
   private static final int SHOWN = 400;
@@ -60,17 +48,12 @@ final class Commands {
     }
   }
 
-  private final @Nullable Driver driver;
-  private final Path directory;
-  private final Clock clock;
-  private final Map<String, CompletableFuture<Exit>> exits = new ConcurrentHashMap<>();
+  private final HostCommands commands;
 
   /// @param driver of kind `process`; null if there is none
   /// @param directory for their output while they run
   Commands(@Nullable Driver driver, Path directory, Clock clock) {
-    this.driver = driver;
-    this.directory = directory;
-    this.clock = clock;
+    commands = new HostCommands(driver, directory, PREFIX, clock);
   }
 
   static boolean owns(String incarnation) {
@@ -78,49 +61,29 @@ final class Commands {
   }
 
   void exited(String incarnation, Exit exit) {
-    CompletableFuture<Exit> waiting = exits.get(incarnation);
-    if (waiting != null) {
-      waiting.complete(exit);
-    }
+    commands.exited(incarnation, exit);
   }
 
   boolean available() {
-    return driver != null;
+    return commands.available();
   }
 
   /// Runs a command to its end, or goes on waiting for one that an earlier server has started.
   Result run(Order order, Caller caller) throws InterruptedException {
-    Driver machine = driver;
-    if (machine == null) {
+    if (!commands.available()) {
       return new Result.Failed("there is no driver of kind process to run the command");
     }
-    String incarnation = order.incarnation();
-    CompletableFuture<Exit> exit =
-        exits.computeIfAbsent(incarnation, _ -> new CompletableFuture<>());
-    try {
-      Running running =
-          switch (machine.attach(incarnation)) {
-            case Attachment.Alive(Running alive) -> alive;
-            case Attachment.Ended(Exit end) -> {
-              exit.complete(end);
-              yield null;
-            }
-            case Attachment.NeverStarted() -> machine.start(launch(order));
-          };
-      return await(machine, order, running, exit, caller);
+    try (HostCommands.Begun begun = commands.begin(order.incarnation(), () -> launch(order))) {
+      return await(order, begun, caller);
     } catch (LaunchException e) {
       return new Result.Failed("the command could not be started: " + e.getMessage());
     } catch (IOException e) {
-      return new Result.Failed("its files in " + directory + " cannot be used: " + e);
-    } finally {
-      exits.remove(incarnation);
+      return new Result.Failed("its files in " + commands.directory() + " cannot be used: " + e);
     }
   }
 
   private Launch launch(Order order) throws IOException {
-    Path own = directory.resolve(order.incarnation());
-    Files.createDirectories(own);
-    Files.setPosixFilePermissions(own, PosixFilePermissions.fromString("rwx------"));
+    commands.makeDirectory(order.incarnation());
     return new Launch(
         order.incarnation(),
         order.tenant(),
@@ -133,32 +96,23 @@ final class Commands {
   }
 
   private Path output(Order order) {
-    return directory.resolve(order.incarnation()).resolve("out.log");
+    return commands.directory(order.incarnation()).resolve("out.log");
   }
 
-  private Result await(
-      Driver machine,
-      Order order,
-      @Nullable Running running,
-      CompletableFuture<Exit> exit,
-      Caller caller)
+  private Result await(Order order, HostCommands.Begun begun, Caller caller)
       throws InterruptedException, IOException {
-    Duration left = running == null ? Duration.ZERO : left(order, running);
-    long deadline = System.nanoTime() + left.toNanos();
-    boolean inTime = exit.isDone();
+    long deadline = System.nanoTime() + begun.left(order.timeout()).toNanos();
+    boolean inTime = begun.endsWithin(Duration.ZERO);
     while (!inTime && !caller.cancelled() && System.nanoTime() - deadline < 0) {
-      inTime = within(LOOK, exit);
+      inTime = begun.endsWithin(LOOK);
     }
-    if (!inTime) {
-      machine.stop(order.incarnation(), GENTLY);
-      if (!within(LAST_WORD, exit)) {
-        return new Result.Failed("the command ran out of time and cannot be ended");
-      }
+    if (!inTime && !begun.end()) {
+      return new Result.Failed("the command ran out of time and cannot be ended");
     }
     if (!inTime && caller.cancelled()) {
       return new Result.Cancelled();
     }
-    Exit end = exit.join();
+    Exit end = begun.exit();
     String said = tail(output(order));
     if (!inTime) {
       return new Result.Failed(
@@ -167,25 +121,6 @@ final class Commands {
     return Objects.equals(end.code(), 0)
         ? new Result.Done("the command ended with " + end + said)
         : new Result.Failed("the command ended with " + end + said);
-  }
-
-  /// By the wall clock, as the server may have been away; it may have jumped.
-  private Duration left(Order order, Running running) {
-    Duration timeout = order.timeout();
-    Duration left = timeout.minus(Duration.between(running.startedAt(), clock.instant()));
-    return left.isNegative() ? Duration.ZERO : left.compareTo(timeout) > 0 ? timeout : left;
-  }
-
-  private static boolean within(Duration patience, CompletableFuture<Exit> exit)
-      throws InterruptedException {
-    try {
-      exit.get(patience.toNanos(), TimeUnit.NANOSECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static String tail(Path output) throws IOException {
@@ -199,18 +134,8 @@ final class Commands {
   /// Its end is durable: its traces go.
   void forget(String uid, String id) {
     String incarnation = PREFIX + uid + "." + id;
-    Path own = directory.resolve(incarnation);
-    if (driver != null && Files.isDirectory(own)) {
-      forget(driver, incarnation);
-      delete(own);
-    }
-  }
-
-  private static void forget(Driver driver, String incarnation) {
-    try {
-      driver.forget(incarnation);
-    } catch (RuntimeException e) {
-      LOG.warn("{} is forgotten at the next start: {}", incarnation, e.toString());
+    if (commands.available() && Files.isDirectory(commands.directory(incarnation))) {
+      commands.forget(incarnation);
     }
   }
 
@@ -218,21 +143,10 @@ final class Commands {
   ///
   /// @param open ids of recoveries
   void sweep(Set<String> open) {
-    if (driver != null) {
-      for (String incarnation : driver.incarnations()) {
-        if (owns(incarnation) && !open.contains(recovery(incarnation))) {
-          driver.stop(incarnation, GENTLY);
-          forget(driver, incarnation);
-        }
-      }
-    }
-    if (Files.isDirectory(directory)) {
-      try (Stream<Path> left = Files.list(directory)) {
-        left.filter(d -> !open.contains(recovery(d.getFileName().toString())))
-            .forEach(Commands::delete);
-      } catch (IOException e) {
-        LOG.warn("{} could not be tidied up: {}", directory, e.toString());
-      }
+    try {
+      commands.sweep(incarnation -> open.contains(recovery(incarnation)));
+    } catch (IOException e) {
+      LOG.warn("{} could not be tidied up: {}", commands.directory(), e.toString());
     }
   }
 
@@ -240,15 +154,5 @@ final class Commands {
   private static String recovery(String incarnation) {
     String[] parts = incarnation.split("\\.");
     return parts.length < 4 ? "" : parts[2];
-  }
-
-  private static void delete(Path directory) {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException e) {
-      LOG.warn("{} is deleted at the next start: {}", directory, e.toString());
-    }
   }
 }

@@ -48,6 +48,9 @@ public final class Alerts implements AutoCloseable {
   private static final int MOST_LETTERS = 1_000;
   private static final Duration CLOSE_WITHIN = Duration.ofSeconds(5);
 
+  /// What happens in it is looked at together, and out of the way of what is happening.
+  private static final Duration GATHER = Duration.ofMillis(100);
+
   /// An alert as it stands.
   ///
   /// @param heldBy why nobody is told of it now, e.g. `silence si-…`; null if nothing holds it
@@ -61,7 +64,9 @@ public final class Alerts implements AutoCloseable {
   private record Place(String tenant, String workload) {}
 
   /// What the thread is asked to do.
-  private record Letter(Runnable work) {}
+  ///
+  /// @param work null = only to look what has happened
+  private record Letter(@Nullable Runnable work) {}
 
   private final Store store;
   private final Workloads workloads;
@@ -148,7 +153,7 @@ public final class Alerts implements AutoCloseable {
 
   private void wake() {
     if (awake.compareAndSet(false, true)) {
-      boolean _ = letters.offer(new Letter(() -> {})); // if there is no room it is awake anyway
+      boolean _ = letters.offer(new Letter(null)); // if there is no room it is awake anyway
     }
   }
 
@@ -173,7 +178,10 @@ public final class Alerts implements AutoCloseable {
     while (!closed) {
       try {
         Letter letter = letters.poll(wait, TimeUnit.NANOSECONDS);
-        if (letter != null) {
+        if (letter != null && letter.work() == null) {
+          letter = letters.poll(GATHER.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        if (letter != null && letter.work() != null) {
           letter.work().run();
         }
         wait = turn();

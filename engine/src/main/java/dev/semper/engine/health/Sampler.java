@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Looks at workloads: at each interval, and at once when one has changed. One thread does it for
+/// Looks at workloads: at each interval, and soon after one has changed. One thread does it for
 /// all; samples with the same interval fall together, so that one look at the machine serves them
 /// all, and one commit writes what has changed. It sleeps while nothing is due: workloads that are
 /// not meant to run are looked at only when they change.
@@ -40,6 +40,10 @@ final class Sampler implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sampler.class);
   private static final long NEVER = Long.MAX_VALUE;
   private static final long MINUTE = Duration.ofMinutes(1).toNanos();
+
+  /// What changes in it is looked at together, and out of the way of what is changing.
+  private static final Duration GATHER = Duration.ofMillis(50);
+
   private static final Duration CLOSE_WITHIN = Duration.ofSeconds(2);
 
   /// Retention that was shortened is caught up with that many minutes at a time.
@@ -105,8 +109,11 @@ final class Sampler implements AutoCloseable {
 
   /// A workload has changed, or is gone.
   void changed(Workload workload) {
+    boolean first = changed.isEmpty();
     changed.add(Key.of(workload));
-    LockSupport.unpark(thread);
+    if (first) {
+      LockSupport.unpark(thread);
+    }
   }
 
   /// Takes up what an earlier server knew, and begins.
@@ -185,6 +192,9 @@ final class Sampler implements AutoCloseable {
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
+    }
+    if (!closed) {
+      Thread.sleep(GATHER);
     }
   }
 

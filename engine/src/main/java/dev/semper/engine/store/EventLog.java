@@ -166,17 +166,20 @@ public final class EventLog {
         row.getString(9));
   }
 
-  /// Only the writer calls this, with durable events in order.
-  void publish(List<Event> events) {
-    if (events.isEmpty()) {
-      return;
-    }
+  /// From now on readers see these. Only the writer calls this, with durable events in order.
+  void add(List<Event> events) {
     for (Event event : events) {
       ring.set(place(event.seq()), event);
     }
+    if (!events.isEmpty()) {
+      last = events.getLast().seq();
+    }
+  }
+
+  /// Wakes those who wait for what was added.
+  void wake() {
     lock.lock();
     try {
-      last = events.getLast().seq();
       changed.signalAll();
     } finally {
       lock.unlock();

@@ -95,14 +95,18 @@ final class Plan {
     }
   }
 
-  /// Tells everybody, once it is committed.
+  /// Tells everybody, once it is committed: first those who wait for its being durable, since they
+  /// have work to go on with, then those who follow.
   void publish(EventLog log) {
     if (dropUpTo > 0) {
       log.dropped(dropUpTo);
     }
-    log.publish(newEvents.stream().map(Numbered::event).toList());
+    log.add(newEvents.stream().map(Numbered::event).toList());
     for (int i = 0; i < group.size(); i++) {
       group.get(i).written(events.get(i));
+    }
+    if (!newEvents.isEmpty()) {
+      log.wake();
     }
   }
 }

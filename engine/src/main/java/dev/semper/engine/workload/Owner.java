@@ -214,14 +214,16 @@ final class Owner {
       answers.forEach(a -> a.completeExceptionally(e));
       throw e;
     }
-    publish(now);
+    show(now);
     carryOut(now, effects);
+    published.accept(now);
     for (CompletableFuture<Workload> answer : answers) {
       answer.complete(now);
     }
   }
 
-  /// Starts first: somebody may be without service until they are done.
+  /// Before those who only follow are told, and starts first: somebody may be without service until
+  /// they are done.
   private void carryOut(Workload now, List<Effect> effects) {
     for (Effect effect : effects) {
       if (effect instanceof Effect.Start) {
@@ -270,16 +272,14 @@ final class Owner {
         .instances()
         .forEach(i -> hands.carryOut(current, new Effect.Forget(i.incarnation()), this));
     removed = true;
-    publish(current);
+    show(current);
+    published.accept(current);
     removal.answer().complete(current);
   }
 
-  private void publish(Workload now) {
-    synchronized (this) {
-      current = now;
-      notifyAll();
-    }
-    published.accept(now);
+  private synchronized void show(Workload now) {
+    current = now;
+    notifyAll();
   }
 
   private void refuse(Mail mail, RuntimeException why) {

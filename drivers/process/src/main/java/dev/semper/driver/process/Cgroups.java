@@ -234,19 +234,41 @@ final class Cgroups implements AutoCloseable {
   ///
   /// @param tree the group the tree was born into; empty if none
   Set<Integer> members(String incarnation, String tree) {
+    Set<Integer> members = new LinkedHashSet<>();
+    groups(incarnation, tree).forEach(group -> addMembers(group, members));
+    return members;
+  }
+
+  /// Whether a tree has groups and nothing is left in them or below. What has left for a group
+  /// elsewhere, as root may, is not seen here.
+  boolean isDeserted(String incarnation, String tree) {
+    return !tree.isEmpty() && groups(incarnation, tree).stream().noneMatch(Cgroups::isPopulated);
+  }
+
+  private static boolean isPopulated(Path group) {
+    Path events = group.resolve("cgroup.events");
+    try {
+      return Files.exists(events)
+          ? Files.readAllLines(events).contains("populated 1")
+          : !Files.readString(group.resolve("cgroup.procs")).isEmpty();
+    } catch (IOException e) {
+      LOG.debug("whether {} is empty cannot be read", group, e);
+      return true;
+    }
+  }
+
+  private Set<Path> groups(String incarnation, String tree) {
     Set<Path> groups = new LinkedHashSet<>();
     for (String controller : CONTROLLERS) {
       Path group = path(controller, incarnation);
-      if (group != null) {
+      if (group != null && Files.isDirectory(group)) {
         groups.add(group);
       }
     }
     if (!tree.isEmpty()) {
       groups.add(Path.of(tree));
     }
-    Set<Integer> members = new LinkedHashSet<>();
-    groups.forEach(group -> addMembers(group, members));
-    return members;
+    return groups;
   }
 
   private static void addMembers(Path group, Set<Integer> members) {

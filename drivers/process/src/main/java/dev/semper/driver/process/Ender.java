@@ -47,6 +47,11 @@ final class Ender {
     return tree;
   }
 
+  /// Whether nothing is left in the control groups of a tree that has some.
+  boolean isDeserted(Tracked tracked) {
+    return cgroups.isDeserted(tracked.name(), tracked.group());
+  }
+
   /// After a new keeper has come: it has to be told again.
   void rewatch() {
     if (watchers.get() > 0) {

@@ -6,16 +6,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Ends what an incarnation has left behind when its main process ended by itself. Runs after the
-/// exit was reported, so that a restart need not wait for it.
+/// exit was reported, so that a restart need not wait for it. What its control group still holds is
+/// ended at once; what may have left the group is looked for at leisure, since that takes a pass
+/// over all processes of the machine.
 final class Sweeper implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Sweeper.class);
   private static final Duration GATHER = Duration.ofMillis(50);
+  private static final Duration LEISURE = Duration.ofSeconds(1);
   private static final StopRequest GENTLY = new StopRequest("TERM", Duration.ofSeconds(1));
 
   private final LinkedBlockingQueue<Tracked> ended = new LinkedBlockingQueue<>();
@@ -43,13 +47,27 @@ final class Sweeper implements AutoCloseable {
   }
 
   private void run() {
+    List<Tracked> deserted = new ArrayList<>();
+    long due = 0;
     try {
       while (true) {
-        List<Tracked> batch = new ArrayList<>();
-        batch.add(ended.take());
-        Thread.sleep(GATHER);
-        ended.drainTo(batch);
-        sweep(batch);
+        Tracked first =
+            deserted.isEmpty()
+                ? ended.take()
+                : ended.poll(due - System.nanoTime(), TimeUnit.NANOSECONDS);
+        List<Tracked> urgent = new ArrayList<>();
+        if (first != null) {
+          due = deserted.isEmpty() ? System.nanoTime() + LEISURE.toNanos() : due;
+          Thread.sleep(GATHER);
+          urgent.add(first);
+          ended.drainTo(urgent);
+          urgent.removeIf(tracked -> ender.isDeserted(tracked) && deserted.add(tracked));
+        }
+        if (!urgent.isEmpty() || due - System.nanoTime() <= 0) {
+          urgent.addAll(deserted);
+          deserted.clear();
+          sweep(urgent);
+        }
       }
     } catch (InterruptedException e) {
       LOG.debug("the sweeper ends");

@@ -189,8 +189,10 @@ final class ServerFaultsTest {
     try (Lab lab = Lab.open()) {
       lab.run(WORKER);
       long pid = lab.pid("worker");
+      // Not the third, -shm: the kernel answers a write into an immutable file that is mapped into
+      // memory with SIGBUS, which no program of SQLite's survives.
       List<String> files =
-          List.of("semper.db", "semper.db-wal", "semper.db-shm").stream()
+          List.of("semper.db", "semper.db-wal").stream()
               .map(name -> lab.server().home().resolve(name).toString())
               .filter(name -> Files.exists(Path.of(name)))
               .toList();

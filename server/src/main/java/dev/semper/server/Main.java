@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -95,6 +96,13 @@ public final class Main {
     Logging.apply(settings.log());
     timeline.mark("the settings are read");
     Logger log = LoggerFactory.getLogger(Main.class);
+    CompletableFuture<SemperServer> started = new CompletableFuture<>();
+    // One that comes during the start is answered at its end; unhandled it would be deadly.
+    OsSignals.handle(
+        "HUP",
+        () -> {
+          var _ = started.thenAccept(server -> reload(server, log));
+        });
     try (SemperServer server =
         SemperServer.start(settings, () -> settings(options, home), timeline)) {
       if (options.newToken()) {
@@ -102,7 +110,7 @@ public final class Main {
       }
       OsSignals.handle("TERM", server::end);
       OsSignals.handle("INT", server::end);
-      OsSignals.handle("HUP", () -> reload(server, log));
+      started.complete(server);
       Optional<Notify> systemd = Notify.of(System.getenv());
       String ready = ready(server, timeline);
       systemd.ifPresent(s -> s.send("READY=1\nSTATUS=" + server.url()));

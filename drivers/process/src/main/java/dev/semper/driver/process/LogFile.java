@@ -210,7 +210,7 @@ final class LogFile implements InstanceLog {
       grown = size;
     }
     if (maxBytes > 0 && size > partSize()) {
-      shrink(size);
+      shrink();
       size = size();
     }
     lastSize = size;
@@ -221,13 +221,13 @@ final class LogFile implements InstanceLog {
     return Math.max(maxBytes / BLOCK * BLOCK, BLOCK);
   }
 
-  private void shrink(long size) throws IOException {
+  private void shrink() throws IOException {
     long kept = partSize() * (maxFiles + 1L);
-    if (size > kept) {
-      drop(size, kept); // a flood: it is split into parts once it is over
-      return;
-    }
-    while (size() > partSize()) {
+    for (long size = size(); size > partSize(); size = size()) {
+      if (size > kept) {
+        drop(size, kept); // a flood, begun just now perhaps: it is split into parts once it is over
+        return;
+      }
       setAside(partSize(), true);
     }
   }

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import entry
+import watching
 from peers import PEERS, ROOT, Peer, Semper, free_port, ticks
 from units import Units
 
@@ -408,6 +409,11 @@ class Parts:
             peer.end(units)
 
 
+    # ---- watching at scale
+
+    def probes10k(self, _):
+        return watching.probes10k(self)
+
     # ---- run
 
     def run(self, name):
@@ -428,6 +434,7 @@ PARTS = {
     "transitions": ["semper"],
     "operations": ["semper"],
     "probes": ["semper", "monit"],
+    "probes10k": ["semper"],
     "idle": ["semper", "supervisord", "monit"],
     "run": list(entry.ENTRIES),
 }

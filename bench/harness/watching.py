@@ -1,0 +1,158 @@
+"""What watching costs and how soon it tells: many probes, detection, healing."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+from peers import cpu_seconds, memory
+
+HERE = Path(__file__).resolve().parent
+
+
+class Target:
+    """target.c as a process; see there what it understands."""
+
+    def __init__(self, scratch, ports, priority):
+        program = scratch / "target"
+        if not program.exists():
+            compiler = shutil.which("gcc") or shutil.which("cc")
+            if not compiler:
+                raise RuntimeError("no C compiler for target.c; install gcc")
+            subprocess.run([compiler, "-O2", "-static", "-o", program, HERE / "target.c"], check=True)
+        self.process = subprocess.Popen(
+            [program, str(ports)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=priority
+        )
+        self.ports = [int(port) for port in self.process.stdout.readline().split()]
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, line):
+        self.tell(line)
+        return json.loads(self.process.stdout.readline())
+
+    def cpu(self):
+        return cpu_seconds(self.process.pid)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def metrics(peer, wanted):
+    """Lines of /metrics whose name begins so: {line without its value: value}."""
+    found = {}
+    for line in peer.call("GET", "/metrics").splitlines():
+        if line.startswith(wanted):
+            name, _, value = line.rpartition(" ")
+            found[name] = float(value)
+    return found
+
+
+# ---- 10,000 probes a second
+
+PROBES_EACH = 10
+PORTS = 100
+
+
+def probed(target, workloads, period):
+    """Workloads that Semper does not run but watches, with ten probes each; every probe asks for a number of its own."""
+
+    def probe(number):
+        return {
+            "name": f"p{number % PROBES_EACH}",
+            "type": "readiness",
+            "http": {"port": target.ports[number % PORTS], "path": f"/{number}"},
+            "period": period,
+            "timeout": "1s",
+        }
+
+    return {
+        "workloads": {
+            f"w{i}": {"kind": "remote", "probes": [probe(i * PROBES_EACH + j) for j in range(PROBES_EACH)]} for i in range(workloads)
+        }
+    }
+
+
+def stretch(peer, target, seconds, rate):
+    """What is seen within some seconds: rate and intervals by the target, lateness by the server, processor time by the kernel."""
+    target.ask("report")
+    cpu, theirs, begun = peer.cpu(), target.cpu(), time.monotonic()
+    time.sleep(seconds)
+    seen, own = target.ask("report"), metrics(peer, "semper_probe_lateness")
+    after, spent, took = peer.cpu(), target.cpu() - theirs, time.monotonic() - begun
+    percent = {part: round(100 * (after[part] - cpu[part]) / took, 2) for part in cpu}
+    return {
+        "per_second": round((seen["answered"] + seen["hung"]) / took, 1),
+        "answered_per_second": round(seen["answered"] / took, 1),
+        "of_wanted": round((seen["answered"] + seen["hung"]) / took / rate, 4),
+        "lateness_p50_ms": round(1000 * own['semper_probe_lateness_seconds{quantile="0.5"}'], 3),
+        "lateness_p99_ms": round(1000 * own['semper_probe_lateness_seconds{quantile="0.99"}'], 3),
+        "interval_ms": {k: round(seen[k] / 1000, 2) for k in ("p1", "p50", "p99", "max")},
+        "cpu_percent": percent,
+        "target_cpu_percent": round(100 * spent / took, 2),
+        "probes_per_cpu_second": round((seen["answered"] + seen["hung"]) / max(0.001, after["server"] - cpu["server"])),
+        "memory": peer.memory(),
+    }
+
+
+def probes10k(parts):
+    """10,000 different HTTP probes of 1 s each by one server; then 5 % of what they ask hangs; then as many as it can; and a plain client."""
+    options = parts.options
+    seconds = 4 if options.quick else 25
+    settle = 3 if options.quick else 20
+    peer = parts.peer("semper")
+    target = Target(parts.scratch, PORTS, parts.priority)
+    found = {}
+    try:
+        peer.start([])
+        peer.apply(probed(target, 1000, "1s"))
+        time.sleep(settle)  # compiled code, and lateness of the start out of the window
+        found["all answer"] = stretch(peer, target, seconds, 10_000)
+        target.tell("hang 20")
+        time.sleep(settle / 2)
+        found["5 % hang"] = stretch(peer, target, seconds, 10_000)
+        target.tell("hang 0")
+        peer.apply(probed(target, 1000, "200ms"))
+        time.sleep(settle / 2)
+        found["most"] = stretch(peer, target, seconds / 2, 50_000)
+    finally:
+        peer.end([])
+        target.close()
+    found["plain client"] = plain(parts, "keep", 10_000, 1000, settle, seconds)
+    found["plain client, a connection each"] = plain(parts, "close", 10_000, 1000, settle, seconds)
+    found["plain client, most"] = plain(parts, "keep", 10_000, 200, settle, seconds / 2)
+    found["plain client, a connection each, most"] = plain(parts, "close", 10_000, 200, settle, seconds / 2)
+    each = found["plain client, a connection each"]
+    found["ratio_per_cpu"] = ratio(found["all answer"]["probes_per_cpu_second"], each["probes_per_cpu_second"])
+    found["ratio_per_cpu_keep_alive"] = ratio(found["all answer"]["probes_per_cpu_second"], found["plain client"]["probes_per_cpu_second"])
+    found["ratio_most"] = ratio(found["most"]["answered_per_second"], found["plain client, a connection each, most"]["answered_per_second"])
+    found["ratio_most_keep_alive"] = ratio(found["most"]["answered_per_second"], found["plain client, most"]["answered_per_second"])
+    found["lateness_p99_change_ms"] = round(found["5 % hang"]["lateness_p99_ms"] - found["all answer"]["lateness_p99_ms"], 3)
+    return found
+
+
+def ratio(ours, theirs):
+    return round(ours / theirs, 3) if theirs else None
+
+
+def plain(parts, mode, probes, period, settle, seconds):
+    target = Target(parts.scratch, PORTS, parts.priority)
+    try:
+        command = [*parts.java(), "dev.semper.bench.PlainProber", mode, str(probes), str(period), str(int(settle)), str(int(max(2, seconds)))]
+        done = subprocess.run(command + [str(port) for port in target.ports], capture_output=True, text=True, preexec_fn=parts.priority)
+        if done.returncode:
+            raise RuntimeError(done.stderr[-3000:])
+        result = json.loads(done.stdout.splitlines()[-1])
+        result["probes_per_cpu_second"] = round(100 * result["answered_per_second"] / max(0.01, result["cpu_percent"]))
+        return result
+    finally:
+        target.close()

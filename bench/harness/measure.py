@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 
 import entry
+import many
+import soak
 import watching
 from peers import PEERS, ROOT, Peer, Semper, free_port, ticks
 from units import Units
@@ -414,6 +416,18 @@ class Parts:
     def probes10k(self, _):
         return watching.probes10k(self)
 
+    def detection(self, _):
+        return watching.detection(self, summary)
+
+    def heal(self, name):
+        return watching.heal(self, name, summary)
+
+    def many(self, _):
+        return many.many(self, summary)
+
+    def soak(self, _):
+        return soak.soak(self)
+
     # ---- run
 
     def run(self, name):
@@ -435,6 +449,13 @@ PARTS = {
     "operations": ["semper"],
     "probes": ["semper", "monit"],
     "probes10k": ["semper"],
+    "detection": ["semper"],
+    "heal": ["semper", "supervisord", "monit"],
+    "many": ["semper"],
     "idle": ["semper", "supervisord", "monit"],
     "run": list(entry.ENTRIES),
+    "soak": ["semper"],
 }
+
+# Only when asked for.
+LONG = {"soak"}

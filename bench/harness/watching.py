@@ -1,15 +1,17 @@
 """What watching costs and how soon it tells: many probes, detection, healing."""
 
+import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
+import threading
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
-from peers import cpu_seconds, memory
+from peers import cpu_seconds, free_port
 
 HERE = Path(__file__).resolve().parent
 
@@ -156,3 +158,143 @@ def plain(parts, mode, probes, period, settle, seconds):
         return result
     finally:
         target.close()
+
+
+# ---- detection
+
+# Period in milliseconds and failures in a row that count.
+CASES = [(100, 1), (100, 3), (1000, 1), (1000, 3), (2000, 2)]
+WATCHED = 20
+
+
+class Stream:
+    """The events of a server as a client gets them: workload -> nanoseconds of the clock on the wall."""
+
+    def __init__(self, peer, kind):
+        self.connection = http.client.HTTPConnection("127.0.0.1", peer.port)
+        self.connection.request("GET", f"/api/v1/events/stream?type={kind}", headers={"Authorization": "Bearer " + peer.token})
+        self.answer = self.connection.getresponse()
+        self.seen = {}
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        try:
+            for line in self.answer:
+                if line.startswith(b"data:"):
+                    at = time.time_ns()
+                    event = json.loads(line[5:])
+                    self.seen.setdefault(event.get("workload"), at)
+        except (OSError, ValueError, AttributeError, http.client.HTTPException):
+            pass  # closed
+
+    def await_all(self, names, timeout):
+        end = time.monotonic() + timeout
+        while not names <= self.seen.keys():
+            if time.monotonic() > end:
+                raise TimeoutError(f"no event of {sorted(names - self.seen.keys())[:3]} in {timeout} s")
+            time.sleep(0.05)
+
+
+def detection(parts, summary):
+    """From a target turning bad to the event at a client, for several periods and thresholds. It turns bad right after an answer that was good: the
+    worst moment there is, a whole period before anybody asks again."""
+    peer = parts.peer("semper")
+    target = Target(parts.scratch, 1, parts.priority)
+    numbers = {f"d{case}-{i}": case * WATCHED + i for case in range(len(CASES)) for i in range(WATCHED)}
+
+    def workload(number):
+        period, threshold = CASES[number // WATCHED]
+        probe = {
+            "type": "readiness",
+            "http": {"port": target.ports[0], "path": f"/{number}"},
+            "period": period / 1000,
+            "timeout": "1s",
+            "failure_threshold": threshold,
+        }
+        return {"kind": "remote", "probes": [probe]}
+
+    found = {f"{period} ms x {threshold}": {"detection": [], "constant": [], "answer_to_event": []} for period, threshold in CASES}
+    try:
+        peer.start([])
+        peer.apply({"workloads": {name: workload(number) for name, number in numbers.items()}})
+        time.sleep(2)
+        for _ in range(1 if parts.options.quick else 8):
+            bad = Stream(peer, "instance.probe_failed")
+            target.tell(f"arm 0 {len(numbers)}")
+            bad.await_all(numbers.keys(), 60)
+            turned = {number: (good, answers) for number, good, answers in target.ask("turned")}
+            for name, number in numbers.items():
+                period, threshold = CASES[number // WATCHED]
+                good, answers = turned[number]
+                case = found[f"{period} ms x {threshold}"]
+                case["detection"].append((bad.seen[name] - good) / 1e6)
+                case["constant"].append((bad.seen[name] - good) / 1e6 - period * threshold)
+                case["answer_to_event"].append((bad.seen[name] - answers[threshold - 1]) / 1e6)
+            bad.connection.sock.close()
+            again = Stream(peer, "instance.probe_passed")
+            target.tell(f"mend 0 {len(numbers)}")
+            again.await_all(numbers.keys(), 60)
+            again.connection.sock.close()
+        everything = [value for case in found.values() for value in case["answer_to_event"]]
+        result = {name: {f"{key}_ms": summary(values) for key, values in case.items()} for name, case in found.items()}
+        result["answer_to_event_ms"] = summary(everything)
+        result["constant_of_period_1s_ms"] = summary(found["1000 ms x 3"]["constant"])
+        return result
+    finally:
+        peer.end([])
+        target.close()
+
+
+# ---- healing
+
+
+def heal(parts, name, summary):
+    """kill -9 of a web server until its successor answers; for Semper also until it calls the workload ready and healthy, by a probe a second."""
+    peer = parts.peer(name)
+    units = [f"u{i}" for i in range(5)]
+    peer.units.ports = {unit: free_port() for unit in units}
+    trials = {"semper": 60, "supervisord": 20, "monit": 15}[name]
+    trials = min(trials, 5) if parts.options.quick else trials
+    answers, well = [], []
+    try:
+        parts.up(peer, units)
+        for unit in units:
+            until_well(peer, unit)
+        for trial in range(trials):
+            time.sleep(random.uniform(0.1, 0.4))
+            unit = units[trial % len(units)]
+            begun = time.monotonic_ns()
+            os.kill(peer.units.pids[unit], signal.SIGKILL)
+            peer.units.await_starts([unit], 60)
+            until_answer(peer.units.ports[unit])
+            answers.append((time.monotonic_ns() - begun) / 1e6)
+            until_well(peer, unit)
+            well.append((time.monotonic_ns() - begun) / 1e6)
+        return {"answers_ms": summary(answers), "well_ms": summary(well)} if name == "semper" else {"answers_ms": summary(answers), "well_ms": summary(answers)}
+    finally:
+        peer.end(units)
+
+
+def until_answer(port):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            client.request("GET", "/")
+            if client.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.001)
+        finally:
+            client.close()
+    raise TimeoutError(f"nobody answers on port {port}")
+
+
+def until_well(peer, unit):
+    """Until the supervisor says so; those that cannot tell are believed."""
+    until_answer(peer.units.ports[unit])
+    end = time.monotonic() + 60
+    while peer.name == "semper" and peer.call("GET", f"/api/v1/workloads/{unit}")["health"] != "healthy":
+        if time.monotonic() > end:
+            raise TimeoutError(f"{unit} does not become healthy")
+        time.sleep(0.002)

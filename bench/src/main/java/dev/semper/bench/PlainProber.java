@@ -26,6 +26,9 @@ import java.util.concurrent.TimeUnit;
 final class PlainProber {
   private static final long JITTER = 20;
 
+  /// To each port; all probes of a port share them.
+  private static final int CONNECTIONS = 20;
+
   private final Vertx vertx =
       Vertx.vertx(
           new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(false));
@@ -50,7 +53,7 @@ final class PlainProber {
     client =
         vertx.createHttpClient(
             new HttpClientOptions().setKeepAlive(keep).setConnectTimeout(1000),
-            new PoolOptions().setHttp1MaxSize(10_000));
+            new PoolOptions().setHttp1MaxSize(CONNECTIONS));
   }
 
   public static void main(String[] args) throws InterruptedException, IOException {
@@ -59,6 +62,7 @@ final class PlainProber {
         Arrays.stream(args, 5, args.length).mapToInt(Integer::parseInt).toArray();
     PlainProber prober =
         new PlainProber(args[0].equals("keep"), Long.parseLong(args[2]), ports);
+    cpuNanos(); // its classes and library are loaded before the load begins
     prober.begin(probes);
     TimeUnit.SECONDS.sleep(Long.parseLong(args[3]));
     prober.vertx.runOnContext(_ -> prober.measuring = true);

@@ -55,7 +55,7 @@ def size(parts, peer):
     jcmd = parts.options.jdk + "/bin/jcmd"
     subprocess.run([jcmd, str(peer.java()), "GC.run"], capture_output=True, check=True)
     text = subprocess.run([jcmd, str(peer.java()), "GC.heap_info"], capture_output=True, text=True, check=True).stdout
-    return {"rss_kb": rss * 1024, "heap_kb": kilobytes(text)[0], "rss_after_gc_mb": peer.memory()["server"]["rss"]}
+    return {"rss_mb": rss, "rss_kb": rss * 1024, "heap_kb": kilobytes(text)[0], "rss_after_gc_mb": peer.memory()["server"]["rss"]}
 
 
 def idling(peer, seconds):

@@ -181,11 +181,7 @@ def kilobytes(heap_info):
     heap = meta = 0
     for line in heap_info.splitlines():
         words = line.replace(",", " ").split()
-        if "used" not in words:
-            continue
-        used = int(words[words.index("used") + 1].rstrip("K"))
-        if words[0] in ("DefNew", "Tenured") or line.strip().startswith(("def new", "tenured")):
-            heap += used
-        elif words[0] == "Metaspace":
-            meta += used
+        if words and words[0] in ("DefNew", "Tenured", "Metaspace"):
+            used = int(words[words.index("used") + 1].rstrip("K"))
+            heap, meta = (heap, meta + used) if words[0] == "Metaspace" else (heap + used, meta)
     return heap, meta

@@ -9,6 +9,9 @@ from soak import kilobytes
 
 WORKLOADS = 10_000
 
+# The most that one batch takes.
+AT_ONCE = 1000
+
 
 def many(parts, summary):
     """Workloads of kind remote, which cost the server what any workload costs, and the machine no process: known but stopped, then all watched."""
@@ -33,7 +36,9 @@ def many(parts, summary):
         found["stopped_idle_cpu_percent"] = idling(peer, min(idle, 20))
         found["status_s"] = status(peer, 3, summary)
         begun = time.monotonic()
-        peer.await_operation(peer.batch(list(document["workloads"]), "start"), 600)
+        names = list(document["workloads"])
+        for i in range(0, count, AT_ONCE):
+            peer.await_operation(peer.batch(names[i : i + AT_ONCE], "start"), 600)
         found["start_all_s"] = round(time.monotonic() - begun, 2)
         time.sleep(options.settle)
         found["running"] = size(parts, peer)

@@ -6,6 +6,7 @@
 //   hang N              each Nth of the numbers is never answered from now on; 0: all are
 //   arm FROM TO         each of these numbers answers once more, and with 500 ever after
 //   mend FROM TO        ... and with 200 again
+//   calm 1, calm 0      all the names below answer as /ok does; they do as they are called
 //   report              prints what came since the last report, as JSON: intervals between requests for the same number in microseconds
 //   turned              prints what came of armed numbers, as JSON: [number, time of the last good answer, times of bad ones], nanoseconds of the
 //                       clock on the wall
@@ -43,7 +44,7 @@ static struct {
 
 static uint32_t intervals[INTERVALS];
 static long seen, answered, hung;
-static int poller, every;
+static int poller, every, calm;
 static char zeros[1 << 16];
 
 static int64_t now(clockid_t clock) {
@@ -136,6 +137,8 @@ static void request(int fd) {
   int keep = !memmem(text, length, "onnection: close", 16);
   if (*path >= '0' && *path <= '9') {
     numbered(fd, atol(path) % NUMBERS, keep);
+  } else if (calm) {
+    answer(fd, "200 OK", "", keep);
   } else if (!strncmp(path, "hang", 4)) {
     become(fd, HANGING, EPOLLIN);
   } else if (!strncmp(path, "drip", 4)) {
@@ -194,6 +197,8 @@ static void command(void) {
   if (!fgets(line, sizeof line, stdin)) exit(0);
   if (sscanf(line, "hang %ld", &from) == 1) {
     every = (int)from;
+  } else if (sscanf(line, "calm %ld", &from) == 1) {
+    calm = (int)from;
   } else if (sscanf(line, "arm %ld %ld", &from, &to) == 2) {
     for (long n = from; n < to && n < NUMBERS; n++) number[n].good = number[n].bads = 0, number[n].armed = 1;
   } else if (sscanf(line, "mend %ld %ld", &from, &to) == 2) {

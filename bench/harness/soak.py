@@ -102,14 +102,17 @@ def soak(parts):
         peer.apply(document)
         target.tell("calm 0")
         begun = time.monotonic()
-        turn = 0
+        turn, early = 0, {}
         while time.monotonic() - begun < seconds:
             time.sleep(EVERY)
             target.tell("arm 1000 1100" if turn % 4 == 0 else "mend 1000 1100" if turn % 4 == 2 else "hang 0")
             for path in ("/api/v1/workloads", "/api/v1/health", "/metrics", "/api/v1/events?limit=1000", "/api/v1/alerts"):
                 peer.call("GET", path)
             samples.append({"at_s": round(time.monotonic() - begun), **sample(parts, peer)})
+            if not early and time.monotonic() - begun > seconds / 4:
+                early = histogram(parts, peer)
             turn += 1
+        late = histogram(parts, peer)
         before, after = floors(samples)
         grew = {
             what: f"{before[what]} → {after[what]}"
@@ -119,7 +122,10 @@ def soak(parts):
         counted = {}
         for event in pages(peer):
             counted[event["type"]] = counted.get(event["type"], 0) + 1
-        return {"seconds": seconds, "workloads": len(document["workloads"]), "early": before, "late": after, "grew": grew, "events": counted, "raw": samples}
+        more = {name: late[name] - early.get(name, 0) for name in late}
+        if grew:
+            grew["classes with more bytes"] = dict(sorted(more.items(), key=lambda one: -one[1])[:15])
+        return {"seconds": seconds, "workloads": len(document["workloads"]), "early": before, "late": after, "grew": grew, "raw_more_bytes": dict(sorted(more.items(), key=lambda one: -one[1])[:30]), "events": counted, "raw": samples}
     finally:
         peer.end([])
         target.close()
@@ -164,6 +170,13 @@ def sample(parts, peer):
         "classes": sum(1 for _ in ask("VM.class_hierarchy").splitlines()),
         "rss_mb": peer.memory()["server"]["rss"],
     }
+
+
+def histogram(parts, peer):
+    """Bytes of what is reachable, by class."""
+    text = subprocess.run([parts.options.jdk + "/bin/jcmd", str(peer.java()), "GC.class_histogram"], capture_output=True, text=True, check=True).stdout
+    rows = (line.split() for line in text.splitlines())
+    return {row[3]: int(row[2]) for row in rows if len(row) > 3 and row[0].endswith(":") and row[2].isdigit()}
 
 
 def links(pid):

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import entry
-from measure import PARTS, Parts
+from measure import LONG, PARTS, Parts
 from peers import PEERS, ROOT
 from report import table
 from units import build
@@ -23,7 +23,7 @@ def options():
         prog="bench/run",
         description="Measures Semper side by side with supervisord and monit, prints a table and writes the raw figures to bench/results.",
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all but {', '.join(LONG)})")
     parser.add_argument("--only", action="append", choices=list(PEERS), help="only this supervisor; may be given again")
     parser.add_argument("--quick", action="store_true", help="few trials: to see that it works")
     parser.add_argument("--trials", type=int, default=500, help="kills of one unit for Semper (default %(default)s)")
@@ -34,6 +34,7 @@ def options():
     parser.add_argument("--seconds", type=int, default=10, help="length of a measured stretch (default %(default)s)")
     parser.add_argument("--idle", type=int, default=60, help="seconds of idling (default %(default)s)")
     parser.add_argument("--settle", type=float, default=10, help="seconds before memory or idling is looked at (default %(default)s)")
+    parser.add_argument("--soak-seconds", type=int, default=600, help="length of the soak, which fails if anything grows that must not (default %(default)s)")
     parser.add_argument(
         "--realtime",
         action="store_true",
@@ -87,7 +88,7 @@ def main():
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(2))  # the clock must not be what is late
     failed = False
     try:
-        for part in chosen.parts or PARTS:
+        for part in chosen.parts or [part for part in PARTS if part not in LONG]:
             for peer in PARTS[part]:
                 if chosen.only and peer not in chosen.only:
                     continue
@@ -106,6 +107,9 @@ def main():
                 run["parts"].setdefault(part, {})[peer] = found
                 run["conditions"]["load"][f"{part} {peer}"] = [round(before, 1), round(os.getloadavg()[0], 1)]
                 short = {k: v for k, v in found.items() if not k.startswith("raw")}
+                if found.get("grew"):
+                    print(f"bench: {part} of {peer} FAILED, this grew: {found['grew']}", file=sys.stderr)
+                    failed = True
                 print(f"bench: {part} {peer} ({time.monotonic() - begun:.0f} s, load {before:.1f}): {json.dumps(short)}", file=sys.stderr)
         for name, peer in PEERS.items():
             try:

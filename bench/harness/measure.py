@@ -15,6 +15,9 @@ import time
 from pathlib import Path
 
 import entry
+import many
+import soak
+import watching
 from peers import PEERS, ROOT, Peer, Semper, free_port, ticks
 from units import Units
 
@@ -408,6 +411,23 @@ class Parts:
             peer.end(units)
 
 
+    # ---- watching at scale
+
+    def probes10k(self, _):
+        return watching.probes10k(self)
+
+    def detection(self, _):
+        return watching.detection(self, summary)
+
+    def heal(self, name):
+        return watching.heal(self, name, summary)
+
+    def many(self, _):
+        return many.many(self, summary)
+
+    def soak(self, _):
+        return soak.soak(self)
+
     # ---- run
 
     def run(self, name):
@@ -428,6 +448,14 @@ PARTS = {
     "transitions": ["semper"],
     "operations": ["semper"],
     "probes": ["semper", "monit"],
+    "probes10k": ["semper"],
+    "detection": ["semper"],
+    "heal": ["semper", "supervisord", "monit"],
+    "many": ["semper"],
     "idle": ["semper", "supervisord", "monit"],
     "run": list(entry.ENTRIES),
+    "soak": ["semper"],
 }
+
+# Only when asked for.
+LONG = {"soak"}

@@ -176,6 +176,9 @@ class Semper(Peer):
         return json.loads(text) if text and "json" in answer.headers.get("Content-Type", "") else text.decode()
 
     def workload(self, name, **more):
+        if name in self.units.ports:
+            probe = {"type": "readiness", "http": {"port": self.units.ports[name]}, "period": "1s"}
+            more = {"probes": [probe], **more}
         return {
             "kind": "process",
             "version": "1",
@@ -330,6 +333,7 @@ class Monit(Peer):
             f'check process {name} with pidfile {self.scratch}/{name}.pid\n'
             f'  start program = "{" ".join(self.units.command(name, f"{self.scratch}/{name}.pid"))}" with timeout 5 seconds\n'
             f'  stop program = "/bin/sh -c \'kill $(cat {self.scratch}/{name}.pid)\'"\n  mode active\n  onreboot nostart\n'
+            + (f"  if failed port {self.units.ports[name]} protocol http with timeout 1 seconds then restart\n" if name in self.units.ports else "")
             for name in names
         )
         self.port = free_port()

@@ -36,8 +36,11 @@ class Units:
         fcntl.fcntl(self.fd, 1031, subprocess_size)  # F_SETPIPE_SZ: no unit ever finds it full
         self.rest = b""
         self.pids = {}
+        self.ports = {}
 
     def command(self, name, pidfile=None):
+        if name in self.ports:
+            return [self.program, self.pipe, name, pidfile or "-", str(self.ports[name])]
         return [self.program, self.pipe, name] + ([pidfile] if pidfile else [])
 
     def read(self, timeout):

@@ -63,12 +63,12 @@ final class Metrics implements AutoCloseable {
     Gauge.builder("semper.probe.lateness", () -> lateness(ProbeMetrics::latenessP50))
         .tag("quantile", "0.5")
         .baseUnit("seconds")
-        .description("How late probes begin")
+        .description("How late probes have begun in the last 10 to 20 s")
         .register(registry);
     Gauge.builder("semper.probe.lateness", () -> lateness(ProbeMetrics::latenessP99))
         .tag("quantile", "0.99")
         .baseUnit("seconds")
-        .description("How late probes begin")
+        .description("How late probes have begun in the last 10 to 20 s")
         .register(registry);
     FunctionCounter.builder("semper.probe.checks", semper, s -> s.probes().metrics().checks())
         .register(registry);

@@ -27,9 +27,11 @@ final class HttpJudge {
   ///
   /// @param cancelled ends a search that takes too long
   static Outcome judge(ProbeSpec.Http http, int port, HttpReply reply, BooleanSupplier cancelled) {
-    String answer = "HTTP " + reply.status() + " from " + HttpRequest.url(http, port);
     String fault = fault(http.expected(), reply, cancelled);
-    return fault == null ? new Outcome.Passed() : new Outcome.Failed(answer + fault);
+    return fault == null
+        ? new Outcome.Passed()
+        : new Outcome.Failed(
+            "HTTP " + reply.status() + " from " + HttpRequest.url(http, port) + fault);
   }
 
   private static @Nullable String fault(

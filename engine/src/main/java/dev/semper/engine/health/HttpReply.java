@@ -11,6 +11,7 @@ final class HttpReply {
   static final int MAX_BODY = 64 * 1024;
   private static final int MAX_HEAD = 64 * 1024;
   private static final int SHOWN = 60;
+  private static final String PROTOCOL = "HTTP/";
 
   private enum Part {
     STATUS,
@@ -133,8 +134,8 @@ final class HttpReply {
   }
 
   private boolean couldBeStatus() {
-    int known = Math.min(line.length(), 5);
-    return "HTTP/".startsWith(line.substring(0, known));
+    int length = line.length();
+    return length > PROTOCOL.length() || PROTOCOL.startsWith(line.substring(0, length));
   }
 
   private String shown() {
@@ -155,11 +156,28 @@ final class HttpReply {
   }
 
   private void takeStatus(String text) throws Garbage {
-    if (!text.matches("HTTP/1\\.\\d [1-5]\\d\\d( .*)?")) {
+    if (!isStatus(text)) {
       throw new Garbage("it answered " + shown() + ", which is not HTTP/1.1");
     }
     status = Integer.parseInt(text.substring(9, 12));
     part = Part.HEADERS;
+  }
+
+  /// `HTTP/1.D DDD`, perhaps with words after it. By hand: a pattern costs as much as all the rest.
+  private static boolean isStatus(String text) {
+    return text.length() >= 12
+        && text.startsWith("HTTP/1.")
+        && isDigit(text.charAt(7))
+        && text.charAt(8) == ' '
+        && text.charAt(9) >= '1'
+        && text.charAt(9) <= '5'
+        && isDigit(text.charAt(10))
+        && isDigit(text.charAt(11))
+        && (text.length() == 12 || text.charAt(12) == ' ');
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
   }
 
   private void takeHeader(String text) throws Garbage {

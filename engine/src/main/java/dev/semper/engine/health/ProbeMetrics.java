@@ -11,9 +11,9 @@ import java.time.Duration;
 /// @param withheld failures not counted because the host was starved
 /// @param dropped results that came too late: of an incarnation no longer watched
 /// @param starved whether the host is starved now
-/// @param latenessP50 how late checks begin, half of them at most so
-/// @param latenessP99 how late checks begin, 99 % of them at most so
-/// @param latenessMax the latest
+/// @param latenessP50 how late checks have begun in the last 10 to 20 s, half of them at most so
+/// @param latenessP99 the same, 99 % of them at most so
+/// @param latenessMax the latest of these
 public record ProbeMetrics(
     int watched,
     long checks,

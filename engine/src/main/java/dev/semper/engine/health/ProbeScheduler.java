@@ -104,7 +104,7 @@ final class ProbeScheduler implements Check.Sink {
   }
 
   ProbeMetrics metrics() {
-    return tally.metrics(watched.size(), guard.isStarved());
+    return tally.metrics(nanos.getAsLong(), watched.size(), guard.isStarved());
   }
 
   /// Does all that is due and says when the next turn is due. Lateness is looked at before results
@@ -371,7 +371,7 @@ final class ProbeScheduler implements Check.Sink {
     long took = check.hasBegun() ? at - check.began() : 0;
     if (check.hasBegun()) {
       long lateness = check.began() - worker.planned;
-      tally.late(lateness);
+      tally.late(at, lateness);
       if (!worker.needsSlot()) {
         guard.checkLate(nanos.getAsLong(), lateness, worker);
       }

@@ -1,29 +1,53 @@
 package dev.semper.engine.health;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Stream;
 
 /// Counts what the prober does. Lateness goes into buckets of 1/8 of a power of two microseconds,
-/// so that a percentile is told within 12 %.
+/// so that a percentile is told within 12 %. It is that of the last 10 to 20 s: what was late once,
+/// e.g. when the server started, is not held against it for ever.
 final class Tally {
   private static final int STEPS = 8;
   private static final int BUCKETS = STEPS * 40;
+  private static final long SLICE = TimeUnit.SECONDS.toNanos(10);
 
   final LongAdder checks = new LongAdder();
   final LongAdder failures = new LongAdder();
   final LongAdder errors = new LongAdder();
   final LongAdder withheld = new LongAdder();
   final LongAdder dropped = new LongAdder();
-  private final AtomicLongArray lateness = new AtomicLongArray(BUCKETS);
-  private volatile long worst;
+  private volatile Slice present = new Slice(0);
+  private volatile Slice before = new Slice(-SLICE);
+
+  /// What was late within 10 s.
+  private static final class Slice {
+    final long since;
+    final AtomicLongArray lateness = new AtomicLongArray(BUCKETS);
+    volatile long worst;
+
+    Slice(long since) {
+      this.since = since;
+    }
+  }
 
   /// One writer: the scheduler's thread.
-  void late(long nanos) {
+  ///
+  /// @param now by the scheduler's clock
+  void late(long now, long nanos) {
+    Slice slice = present;
+    if (now - slice.since >= SLICE) {
+      before = slice;
+      slice = new Slice(now);
+      present = slice;
+    }
     long micros = Math.max(0, nanos) / 1_000;
-    lateness.incrementAndGet(bucket(micros));
-    if (micros > worst) {
-      worst = micros;
+    slice.lateness.setOpaque(bucket(micros), slice.lateness.getPlain(bucket(micros)) + 1);
+    if (micros > slice.worst) {
+      slice.worst = micros;
     }
   }
 
@@ -45,14 +69,14 @@ final class Tally {
     return ((long) (bucket % STEPS + STEPS + 1) << (power - 3)) - 1;
   }
 
-  private long percentile(double share) {
+  private static long percentile(List<Slice> slices, long worst, double share) {
     long total = 0;
     for (int i = 0; i < BUCKETS; i++) {
-      total += lateness.get(i);
+      total += count(slices, i);
     }
     long seen = 0;
     for (int i = 0; i < BUCKETS && total > 0; i++) {
-      seen += lateness.get(i);
+      seen += count(slices, i);
       if (seen >= share * total) {
         return Math.min(worst, top(i));
       }
@@ -60,7 +84,14 @@ final class Tally {
     return worst;
   }
 
-  ProbeMetrics metrics(int watched, boolean starved) {
+  private static long count(List<Slice> slices, int bucket) {
+    return slices.stream().mapToLong(slice -> slice.lateness.get(bucket)).sum();
+  }
+
+  ProbeMetrics metrics(long now, int watched, boolean starved) {
+    List<Slice> slices =
+        Stream.of(before, present).filter(slice -> now - slice.since < 2 * SLICE).toList();
+    long worst = slices.stream().mapToLong(slice -> slice.worst).max().orElse(0);
     return new ProbeMetrics(
         watched,
         checks.sum(),
@@ -69,8 +100,8 @@ final class Tally {
         withheld.sum(),
         dropped.sum(),
         starved,
-        micros(percentile(0.5)),
-        micros(percentile(0.99)),
+        micros(percentile(slices, worst, 0.5)),
+        micros(percentile(slices, worst, 0.99)),
         micros(worst));
   }
 

@@ -43,6 +43,11 @@ final class Worker {
   boolean done;
 
   boolean erring;
+
+  /// What goes over the wire, made for `requestPort`.
+  private byte @Nullable [] request;
+
+  private int requestPort;
   private volatile @Nullable ProbeResult last;
 
   Worker(long id, Watched target, ProbeSpec spec, @Nullable Boolean told) {
@@ -77,6 +82,17 @@ final class Worker {
       case ProbeSpec.Http _, ProbeSpec.Tcp _ -> false;
       case ProbeSpec.Command _, ProbeSpec.Resource _, ProbeSpec.Log _, ProbeSpec.Provided _ -> true;
     };
+  }
+
+  /// The request of its checks; not to be changed.
+  byte[] request(ProbeSpec.Http http, int port) {
+    byte[] made = request;
+    if (made == null || requestPort != port) {
+      made = HttpRequest.bytes(http, port);
+      request = made;
+      requestPort = port;
+    }
+    return made;
   }
 
   void record(Instant at, ProbeResult.Kind kind, long tookNanos, String message) {

@@ -110,7 +110,7 @@ public final class Operations {
     for (Work batch : queue.matching(h -> h.kind() == OperationKind.BATCH)) {
       String by = batch.head().cancelledBy();
       if (by != null) {
-        for (Work member : queue.matching(h -> batch.id().equals(h.parent()))) {
+        for (Work member : queue.members(batch.id())) {
           cancelIfOpen(member, by);
         }
       }
@@ -665,7 +665,8 @@ public final class Operations {
 
   /// The specification a workload has, or is being moved to: applying it again changes nothing.
   private WorkloadSpec wanted(Workload workload) {
-    return queue.matching(h -> targets(h, workload)).stream()
+    return queue.all(workload.tenant(), workload.name()).stream()
+        .filter(w -> targets(w.head(), workload))
         .reduce((_, later) -> later)
         .map(w -> spec(workload, w.head().generation()))
         .orElse(workload.spec());
@@ -967,7 +968,7 @@ public final class Operations {
       // A batch that is cancelled cancels its members itself.
       boolean over = batch.isPresent() && batch.get().head().failFast() && !batch.get().cancelled();
       if (!well && over) {
-        for (Work member : queue.matching(h -> parent.equals(h.parent()))) {
+        for (Work member : queue.members(parent)) {
           withdraw(member, "an earlier member of the batch failed");
         }
       }
@@ -979,7 +980,7 @@ public final class Operations {
   /// Ends a batch whose members have all ended.
   private void settleBatch(String id) throws InterruptedException {
     Optional<Work> batch = queue.find(id);
-    if (batch.isEmpty() || !queue.matching(h -> id.equals(h.parent())).isEmpty()) {
+    if (batch.isEmpty() || queue.hasMembers(id)) {
       return;
     }
     Work work = batch.get();
@@ -1103,7 +1104,7 @@ public final class Operations {
       throw notCancellable(work.view());
     }
     if (work.head().kind() == OperationKind.BATCH) {
-      for (Work member : queue.matching(h -> id.equals(h.parent()))) {
+      for (Work member : queue.members(id)) {
         cancelIfOpen(member, actor);
       }
       settleBatch(id);

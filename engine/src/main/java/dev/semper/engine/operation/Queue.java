@@ -2,12 +2,13 @@ package dev.semper.engine.operation;
 
 import dev.semper.engine.operation.Journal.Head;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -22,11 +23,29 @@ final class Queue {
           .reversed()
           .thenComparingLong(w -> w.head().seq());
 
+  private static final Comparator<Work> ARRIVAL =
+      Comparator.comparingLong((Work w) -> w.head().seq()).thenComparing(Work::id);
+
+  private static final SortedSet<Work> NONE = Collections.emptySortedSet();
+
+  /// What an operation works on; a batch works on nothing.
+  private record Target(String tenant, @Nullable String workload) {
+    static Target of(Work work) {
+      return new Target(work.head().tenant(), work.head().workload());
+    }
+  }
+
   private final Slots slots;
   private final Consumer<Work> starter;
   private final TreeSet<Work> waiting = new TreeSet<>(ORDER);
   private final Map<String, Work> open = new HashMap<>();
-  private final Map<String, Work> working = new HashMap<>();
+
+  /// Open operations by what they are about, each in the order of arrival: batches have 10,000
+  /// members, and nothing that is asked for each of them may look at all of them.
+  private final Map<Target, SortedSet<Work>> onTarget = new HashMap<>();
+
+  private final Map<String, SortedSet<Work>> members = new HashMap<>();
+  private final Map<Target, Work> working = new HashMap<>();
   private final Map<String, Integer> membersAtWork = new HashMap<>();
   private boolean closed;
 
@@ -45,6 +64,11 @@ final class Queue {
       open.put(work.id(), work);
       if (work.head().kind() != OperationKind.BATCH) {
         waiting.add(work);
+        onTarget.computeIfAbsent(Target.of(work), _ -> new TreeSet<>(ARRIVAL)).add(work);
+      }
+      String parent = work.head().parent();
+      if (parent != null) {
+        members.computeIfAbsent(parent, _ -> new TreeSet<>(ARRIVAL)).add(work);
       }
     }
   }
@@ -54,19 +78,27 @@ final class Queue {
   }
 
   synchronized List<Work> matching(Predicate<Head> condition) {
-    return open.values().stream()
-        .filter(w -> condition.test(w.head()))
-        .sorted(Comparator.comparingLong(w -> w.head().seq()))
-        .toList();
+    return open.values().stream().filter(w -> condition.test(w.head())).sorted(ARRIVAL).toList();
+  }
+
+  /// Members of a batch that have not ended, in the order of arrival.
+  synchronized List<Work> members(String batch) {
+    return List.copyOf(members.getOrDefault(batch, NONE));
+  }
+
+  synchronized boolean hasMembers(String batch) {
+    return members.containsKey(batch);
+  }
+
+  /// Operations on a workload, in the order of arrival.
+  synchronized List<Work> all(String tenant, String workload) {
+    return List.copyOf(onTarget.getOrDefault(new Target(tenant, workload), NONE));
   }
 
   /// The operation that works on or waits for a workload, the first of them. One that has ended is
   /// in nobody's way, even if it has not left the queue yet: its end has been told already.
   synchronized Optional<Work> on(String tenant, String workload) {
-    return matching(
-            h -> !h.status().ended() && h.tenant().equals(tenant) && workload.equals(h.workload()))
-        .stream()
-        .findFirst();
+    return all(tenant, workload).stream().filter(w -> !w.head().status().ended()).findFirst();
   }
 
   /// Takes an operation that has not started out of the queue.
@@ -86,7 +118,7 @@ final class Queue {
           return;
         }
         waiting.remove(next);
-        working.put(key(next), next);
+        working.put(Target.of(next), next);
         String parent = next.head().parent();
         if (parent != null) {
           membersAtWork.merge(parent, 1, Integer::sum);
@@ -97,18 +129,19 @@ final class Queue {
   }
 
   private @Nullable Work next() {
-    // Behind an earlier operation of the same workload, whatever its priority.
-    Map<String, Long> first = new HashMap<>();
-    waiting.forEach(w -> first.merge(key(w), w.head().seq(), Math::min));
     for (Work work : waiting) {
-      boolean free =
-          !working.containsKey(key(work))
-              && Objects.equals(first.get(key(work)), work.head().seq());
-      if (free && earlierEnded(work) && batchHasRoom(work)) {
+      if (isFirst(work) && earlierEnded(work) && batchHasRoom(work)) {
         return work;
       }
     }
     return null;
+  }
+
+  /// Behind an earlier operation of the same workload, whatever its priority.
+  private boolean isFirst(Work work) {
+    Target target = Target.of(work);
+    return !working.containsKey(target)
+        && onTarget.getOrDefault(target, NONE).headSet(work).stream().noneMatch(waiting::contains);
   }
 
   private boolean earlierEnded(Work work) {
@@ -125,9 +158,15 @@ final class Queue {
   synchronized void ended(Work work) {
     open.remove(work.id());
     waiting.remove(work);
-    if (working.remove(key(work), work) && work.head().parent() != null) {
-      membersAtWork.computeIfPresent(
-          work.head().parent(), (_, n) -> n == 1 ? null : Integer.valueOf(n - 1));
+    Target target = Target.of(work);
+    leave(onTarget, target, work);
+    String parent = work.head().parent();
+    boolean worked = working.remove(target, work);
+    if (parent != null) {
+      leave(members, parent, work);
+      if (worked) {
+        membersAtWork.computeIfPresent(parent, (_, n) -> n == 1 ? null : Integer.valueOf(n - 1));
+      }
     }
     notifyAll();
   }
@@ -149,7 +188,12 @@ final class Queue {
     notifyAll();
   }
 
-  private static String key(Work work) {
-    return work.head().tenant() + "/" + work.head().workload();
+  private static <K> void leave(Map<K, SortedSet<Work>> index, K key, Work work) {
+    index.computeIfPresent(
+        key,
+        (_, works) -> {
+          works.remove(work);
+          return works.isEmpty() ? null : works;
+        });
   }
 }

@@ -9,8 +9,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -36,12 +37,20 @@ final class Owner {
     record Removal(Supplier<Batch> rows, CompletableFuture<Workload> answer) implements Mail {}
   }
 
-  private final LinkedBlockingQueue<Mail> mailbox = new LinkedBlockingQueue<>();
+  private final Queue<Mail> mailbox = new ConcurrentLinkedQueue<>();
   private final Store store;
   private final Supplier<Surroundings> surroundings;
   private final Hands hands;
   private final Consumer<Workload> published;
-  private final Thread thread;
+
+  /// Guards who takes the mail.
+  private final Object turn = new Object();
+
+  /// Takes the mail while there is any. A workload that nothing happens to has none: one that waits
+  /// would keep 5 kB of stack.
+  private @Nullable Thread thread;
+
+  private boolean open;
   private volatile Workload current;
   private volatile boolean removed;
 
@@ -61,11 +70,22 @@ final class Owner {
     this.surroundings = surroundings;
     this.hands = hands;
     this.published = published;
-    this.thread = Thread.ofVirtual().name("owner-" + loaded.name()).unstarted(this::run);
   }
 
+  /// Takes mail from now on, that which has come already first.
   void start() {
-    thread.start();
+    synchronized (turn) {
+      open = true;
+    }
+    wake();
+  }
+
+  private void wake() {
+    synchronized (turn) {
+      if (open && thread == null && !mailbox.isEmpty()) {
+        thread = Thread.ofVirtual().name("owner-" + current.name()).start(this::run);
+      }
+    }
   }
 
   Workload current() {
@@ -76,6 +96,7 @@ final class Owner {
   void tell(WorkloadEvent event) {
     if (!ended) {
       mailbox.add(new Mail.Letter(event, null));
+      wake();
     }
   }
 
@@ -88,6 +109,7 @@ final class Owner {
   /// What comes after the mailbox was emptied for the last time is refused here.
   private CompletableFuture<Workload> post(Mail mail, CompletableFuture<Workload> answer) {
     mailbox.add(mail);
+    wake();
     if (ended) {
       answer.completeExceptionally(gone());
     }
@@ -122,8 +144,15 @@ final class Owner {
 
   /// Ends the owner without touching the workload.
   void close() throws InterruptedException {
-    thread.interrupt();
-    thread.join(Duration.ofSeconds(5));
+    Thread working;
+    synchronized (turn) {
+      open = false;
+      working = thread;
+    }
+    if (working != null) {
+      working.interrupt();
+      working.join(Duration.ofSeconds(5));
+    }
     ended = true;
     drain().forEach(mail -> refuse(mail, shuttingDown()));
   }
@@ -131,23 +160,53 @@ final class Owner {
   private void run() {
     List<Mail> batch = new ArrayList<>();
     try {
-      while (!removed) {
-        batch.clear();
-        batch.add(mailbox.take());
-        mailbox.drainTo(batch, EVENTS_PER_COMMIT - 1);
+      while (take(batch)) {
         guarded(batch);
       }
     } catch (InterruptedException _) {
       // The server is closing; what was not made durable never happened.
+      end(batch);
     } catch (SemperException e) {
       LOG.error("The owner of {} ends: {}", current.name(), e.getMessage());
-    } finally {
-      ended = true;
-      RuntimeException why = gone();
-      // Those of the last batch that have their answer already keep it.
-      batch.forEach(mail -> refuse(mail, why));
-      drain().forEach(mail -> refuse(mail, why));
+      end(batch);
+    } catch (Error e) {
+      end(batch);
+      throw e;
     }
+  }
+
+  /// @return whether there was any mail; if not, this thread is done
+  private boolean take(List<Mail> batch) throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    batch.clear();
+    if (removed) {
+      end(batch);
+      return false;
+    }
+    synchronized (turn) {
+      while (batch.size() < EVENTS_PER_COMMIT && mailbox.peek() != null) {
+        batch.add(mailbox.remove());
+      }
+      if (batch.isEmpty()) {
+        thread = null;
+      }
+    }
+    return !batch.isEmpty();
+  }
+
+  /// No mail is taken any more.
+  ///
+  /// @param last what was at work; those that have their answer already keep it
+  private void end(List<Mail> last) {
+    synchronized (turn) {
+      open = false;
+    }
+    ended = true;
+    RuntimeException why = gone();
+    last.forEach(mail -> refuse(mail, why));
+    drain().forEach(mail -> refuse(mail, why));
   }
 
   /// A defect met with some mail must not end the owner: nobody else looks after the workload.
@@ -164,7 +223,9 @@ final class Owner {
 
   private List<Mail> drain() {
     List<Mail> rest = new ArrayList<>();
-    mailbox.drainTo(rest);
+    for (Mail mail = mailbox.poll(); mail != null; mail = mailbox.poll()) {
+      rest.add(mail);
+    }
     return rest;
   }
 

@@ -120,6 +120,10 @@ public final class Alerts implements AutoCloseable {
   }
 
   private void start() throws InterruptedException {
+    if (store.alertCursor().isEmpty()) {
+      // From the first start on nothing that happens is missed, whenever the server dies.
+      store.commit(new Batch().put(new Row.AlertCursor(store.events().last())));
+    }
     load();
     outbox.start(settings);
     threads.add(Thread.ofVirtual().name("semper-alerts").start(this::run));

@@ -11,6 +11,7 @@ import dev.semper.engine.operation.Healer;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.Operations;
 import dev.semper.engine.operation.Quotas;
+import dev.semper.engine.operation.StepHooks;
 import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Row;
@@ -52,6 +53,7 @@ public final class Recoveries {
       Map<String, Driver> drivers,
       Probes probes,
       Health health,
+      StepHooks hooks,
       Function<String, Quotas> quotas,
       Path home,
       int atOnce,
@@ -67,6 +69,7 @@ public final class Recoveries {
             Map.copyOf(drivers),
             new ProbedVitals(probes, health, clock),
             new Commands(drivers.get("process"), home.resolve("run").resolve("recovery"), clock),
+            hooks,
             quotas,
             home,
             clock,

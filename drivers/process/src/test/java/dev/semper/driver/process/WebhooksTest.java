@@ -15,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.awaitility.Awaitility;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +39,8 @@ class WebhooksTest {
   @RegisterExtension
   final EngineHarness engine = new EngineHarness(b -> b.driver(new ProcessDriver()));
 
-  private record Received(String method, String path, String signature, String team, String body) {}
+  private record Received(
+      String method, String path, String timestamp, String signature, String team, String body) {}
 
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private Optional<HttpServer> receiver = Optional.empty();
@@ -69,7 +72,8 @@ class WebhooksTest {
         new Received(
             exchange.getRequestMethod(),
             path,
-            String.valueOf(exchange.getRequestHeaders().getFirst("X-Semper-Signature-256")),
+            String.valueOf(exchange.getRequestHeaders().getFirst("Semper-Timestamp")),
+            String.valueOf(exchange.getRequestHeaders().getFirst("Semper-Signature")),
             String.valueOf(exchange.getRequestHeaders().getFirst("X-Team")),
             new String(exchange.getRequestBody().readAllBytes(), UTF_8)));
     boolean busy = path.equals("/busy") && received.size() == 1;
@@ -145,8 +149,11 @@ class WebhooksTest {
         .contains("\"event\":\"on_failure\"", "\"delivery\":\"" + run.id() + "\"", "\"web-0\"");
     Mac mac = Mac.getInstance("HmacSHA256");
     mac.init(new SecretKeySpec("s3cret".getBytes(UTF_8), "HmacSHA256"));
+    mac.update((got.timestamp() + ".").getBytes(UTF_8));
     assertThat(got.signature())
         .isEqualTo("sha256=" + HexFormat.of().formatHex(mac.doFinal(got.body().getBytes(UTF_8))));
+    assertThat(Long.parseLong(got.timestamp()))
+        .isCloseTo(Instant.now().getEpochSecond(), Offset.offset(60L));
   }
 
   @Test

@@ -157,9 +157,7 @@ final class AlertsTest {
       Path secret = Files.writeString(server.home().resolve("hook.secret"), "s3cret\n");
       server.start();
       Files.writeString(well(server), "");
-      server
-          .client()
-          .apply(ApplyRequest.of(flapping(well(server), hooks, secret), "toml"));
+      server.client().apply(ApplyRequest.of(flapping(well(server), hooks, secret), "toml"));
       await().atMost(PATIENCE).until(() -> server.client().workload("web").instancesReady() == 1);
       long down = System.nanoTime();
       for (int round = 0; round < 3; round++) {

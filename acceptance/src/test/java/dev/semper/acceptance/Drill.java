@@ -310,9 +310,7 @@ enum Drill {
             Stage.SLEEP,
             "probes = [" + stage.readiness("test -f " + stage.file("mended")) + "]",
             more,
-            "recovery = { enabled = false, ladder = ["
-                + rung.formatted(mending(stage))
-                + "] }"));
+            "recovery = { enabled = false, ladder = [" + rung.formatted(mending(stage)) + "] }"));
     stage.remove("mended");
     stage.awaitUnready("web");
   }

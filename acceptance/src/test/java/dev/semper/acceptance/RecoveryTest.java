@@ -194,7 +194,8 @@ final class RecoveryTest {
 
   @Test
   void tellsTheAlertChannelsAndRunsAHookOfTheWorkload() throws IOException {
-    Path script = Files.writeString(dir.resolve("heal"), "#!/bin/sh\ntouch " + dir + "/healed\necho done\n");
+    Path script =
+        Files.writeString(dir.resolve("heal"), "#!/bin/sh\ntouch " + dir + "/healed\necho done\n");
     Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
     try (Receiver receiver = Receiver.withSecret("s3cret");
         ServerProcess server = ServerProcess.create()) {
@@ -244,7 +245,9 @@ final class RecoveryTest {
                   all -> !all.isEmpty() && all.getFirst().endedAt() != null)
               .getFirst();
 
-      assertThat(actions(recovery)).as(recovery::toString).containsExactly("notify failed", "hook succeeded");
+      assertThat(actions(recovery))
+          .as(recovery::toString)
+          .containsExactly("notify failed", "hook succeeded");
       assertThat(recovery.attempts().getLast().detail()).contains("hook on_stop", "done");
       Awaitility.await().atMost(PATIENCE).until(() -> receiver.got().size() == 1);
       Receiver.Got got = receiver.got().getFirst();
@@ -282,7 +285,8 @@ final class RecoveryTest {
     names.forEach(RecoveryTest::ended);
 
     assertThat(
-            lab.client()
+            lab
+                .client()
                 .events(new EventQuery(null, null, "recovery.*", null, before), 1000)
                 .items()
                 .stream()

@@ -92,17 +92,13 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
 
   /// Though all may be well.
   OperationInfo forceOnce(String role, String action) {
-    ActionRequest force =
-        new ActionRequest(null, null, null, true, null, null, null, null, null);
+    ActionRequest force = new ActionRequest(null, null, null, true, null, null, null, null, null);
     return client().withIdempotencyKey(prefix).act(name(role), action, force);
   }
 
   /// How many events of a type there are of a workload.
   int events(String role, String type) {
-    return client()
-        .events(new EventQuery(name(role), null, type, null, 0L), 1000)
-        .items()
-        .size();
+    return client().events(new EventQuery(name(role), null, type, null, 0L), 1000).items().size();
   }
 
   void awaitEvents(String role, String type, int count) {

@@ -43,7 +43,8 @@ final class AlertmanagerSender implements Sender {
     List<Map<String, Object>> alerts = new ArrayList<>();
     for (Notification.Item item : notification.alerts()) {
       Instant begun = item.firedAt() == null ? item.since() : item.firedAt();
-      Instant end = item.resolvedAt() == null ? now.plus(notification.firesOn()) : item.resolvedAt();
+      Instant end =
+          item.resolvedAt() == null ? now.plus(notification.firesOn()) : item.resolvedAt();
       Map<String, String> annotations = new TreeMap<>(item.annotations());
       annotations.put("summary", item.summary());
       annotations.put("semper_alert", item.id());

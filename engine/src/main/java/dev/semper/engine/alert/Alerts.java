@@ -116,7 +116,7 @@ public final class Alerts implements AutoCloseable {
     this.workloads = workloads;
     this.wall = wall;
     board = new Board(settings, measures, workloads::find, wall, System::nanoTime, random);
-    outbox = new Outbox(store, wall, random);
+    outbox = new Outbox(store, wall, random, Outbox.BACKOFF);
   }
 
   private void start() throws InterruptedException {

@@ -452,8 +452,7 @@ final class Board {
       String channel, String tenant, Reason reason, Map<String, String> group, List<Item> items) {
     Instant at = wall.instant();
     long seq = ++lastSeq;
-    Notification notification =
-        Notification.of(deliveryId(at, seq), reason, group, at, items);
+    Notification notification = Notification.of(deliveryId(at, seq), reason, group, at, items);
     batch.put(Delivery.of(seq, tenant, channel, group.toString(), notification).row());
   }
 

@@ -58,14 +58,12 @@ final class Grouping {
         groups.computeIfAbsent(key(tracked.alert), _ -> new ArrayList<>()).add(tracked);
       }
     }
-    groups.forEach(
-        (key, members) -> look(key.route(), key.labels(), members));
+    groups.forEach((key, members) -> look(key.route(), key.labels(), members));
     return new Due(messages, wait);
   }
 
   private Key key(Alert alert) {
-    Route route =
-        settings.route(alert.tenant(), alert.workload(), alert.rule(), alert.severity());
+    Route route = settings.route(alert.tenant(), alert.workload(), alert.rule(), alert.severity());
     return new Key(route, group(route, alert.tenant(), alert.labels()));
   }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.semper.engine.hook.HookRun.Status;
 import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.webhook.Answer;
+import dev.semper.engine.webhook.Backoff;
 import dev.semper.engine.webhook.Receiver;
 import dev.semper.engine.webhook.Signature;
 import java.io.IOException;
@@ -20,12 +21,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// Sends webhooks. Any 2xx answer is success. What may pass is tried again with growing pauses for [#PATIENCE]; of a hook that an operation waits
-/// for, within its timeout only. Redirects are not followed.
+/// Sends webhooks. Any 2xx answer is success. What may pass is tried again with growing pauses for
+/// [#PATIENCE]; of a hook that an operation waits for, within its timeout only. Redirects are not
+/// followed.
 final class Webhooks {
   static final Duration PATIENCE = Duration.ofMinutes(10);
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+  private static final Backoff BACKOFF = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
 
   private final Clock clock;
 
@@ -45,9 +46,9 @@ final class Webhooks {
             ? PATIENCE.minus(Duration.between(run.dueAt(), clock.instant()))
             : run.hook().timeout();
     long deadline = System.nanoTime() + patience.toNanos();
-    Duration pause = FIRST_PAUSE;
     for (int tries = 1; ; tries++) {
       Answer answer = tryOnce(run, webhook, tries);
+      Duration pause = BACKOFF.after(tries);
       if (answer.success()) {
         return ending(answer, Status.SUCCEEDED, tries);
       }
@@ -57,8 +58,6 @@ final class Webhooks {
       if (rest(pause, cancelled)) {
         return ending(answer, Status.CANCELLED, tries);
       }
-      pause = pause.multipliedBy(2);
-      pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
     }
   }
 

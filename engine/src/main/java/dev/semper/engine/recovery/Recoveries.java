@@ -14,7 +14,6 @@ import dev.semper.engine.operation.Quotas;
 import dev.semper.engine.operation.StepHooks;
 import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.store.Batch;
-import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
 import dev.semper.engine.workload.Boundaries;
 import dev.semper.engine.workload.Owners;
@@ -22,7 +21,6 @@ import dev.semper.spi.Driver;
 import dev.semper.spi.Exit;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,9 +32,6 @@ import org.jspecify.annotations.Nullable;
 /// The recoveries there are and were. One is begun by hand with an operation of kind `recover`, see
 /// [Operations#submit].
 public final class Recoveries {
-  private static final Duration KEPT = Duration.ofDays(90);
-  private static final int CHUNK = 500;
-
   private final Doctor doctor;
   private final int atOnce;
   private final Health health;
@@ -86,7 +81,6 @@ public final class Recoveries {
     Set<String> going =
         operations.openRecoveries().stream().map(Operation::id).collect(Collectors.toSet());
     doctor.commands().sweep(going);
-    dropOld();
     Triage started = new Triage(doctor, operations, atOnce);
     triage = started;
     health.listen(
@@ -100,14 +94,6 @@ public final class Recoveries {
           }
         });
     started.start();
-  }
-
-  private void dropOld() throws InterruptedException {
-    List<Row.Recovery> old =
-        doctor.store().recoveriesBefore(doctor.clock().instant().minus(KEPT), CHUNK);
-    Batch batch = new Batch();
-    old.forEach(batch::delete);
-    doctor.store().commit(batch);
   }
 
   /// A driver reports the end of an incarnation.

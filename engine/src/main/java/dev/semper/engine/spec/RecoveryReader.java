@@ -229,7 +229,8 @@ final class RecoveryReader {
     if (!Section.HOOKS.keys().contains(id)) {
       t.problem(
           "hook",
-          "unknown hook %s, %s".formatted(Words.quoted(id), Words.instead(id, Section.HOOKS.keys())));
+          "unknown hook %s, %s"
+              .formatted(Words.quoted(id), Words.instead(id, Section.HOOKS.keys())));
     } else if (id.equals(HookSpec.Type.ON_DESTROY.id())) {
       t.problem("hook", "on_destroy is for a deletion only: name another hook");
     } else if (!declared.contains(id)) {

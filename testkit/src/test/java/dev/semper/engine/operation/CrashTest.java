@@ -282,9 +282,7 @@ class CrashTest {
       void prepare(EngineHarness engine) throws InterruptedException {
         Path litter = litter();
         engine.up(
-            doc("1")
-                + ladder("action = \"clear_cache\"")
-                + "cache_paths = [\"" + litter + "\"]\n");
+            doc("1") + ladder("action = \"clear_cache\"") + "cache_paths = [\"" + litter + "\"]\n");
       }
 
       @Override
@@ -530,9 +528,7 @@ class CrashTest {
           engine.semper().operations().list(null, "web", null, 1).stream()
               .findFirst()
               .orElseThrow();
-      assertThat(last.status())
-          .as(point + last.error())
-          .isEqualTo(drill.status());
+      assertThat(last.status()).as(point + last.error()).isEqualTo(drill.status());
       await(point).untilAsserted(() -> assertTrue(drill, engine));
       assertNothingTwice(engine);
       await(point).untilAsserted(() -> assertEachActionOnce(drill, engine));
@@ -566,7 +562,8 @@ class CrashTest {
     for (Recovery.Attempt attempt : recovery.attempts()) {
       List<Operation.Step> own =
           steps.stream()
-              .filter(s -> s.name().startsWith(attempt.number() + " " + attempt.action().id() + ": "))
+              .filter(
+                  s -> s.name().startsWith(attempt.number() + " " + attempt.action().id() + ": "))
               .filter(s -> !s.undo())
               .toList();
       assertThat(own).extracting(Operation.Step::name).doesNotHaveDuplicates();

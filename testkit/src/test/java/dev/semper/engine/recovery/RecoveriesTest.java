@@ -426,6 +426,26 @@ class RecoveriesTest {
   }
 
   @Test
+  void forgetsWhatWasLongAgoWhileTheServerRuns() throws InterruptedException {
+    engine.up(web("1", "cooldown = 0", ladder(rung("restart", "cooldown = 0"))));
+    sick("web");
+    Recovery old = ended("web", 1);
+    well("web");
+    engine.await("web", w -> w.ready() == 1);
+
+    clock.advance(Duration.ofDays(89));
+    sick("web");
+    engine.await("web", w -> w.ready() == 0);
+    Awaitility.await().until(() -> recoveries("web").size() > 1);
+    assertThat(recoveries("web")).contains(old);
+    clock.advance(Duration.ofDays(2));
+
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() -> assertThat(recoveries("web")).isNotEmpty().doesNotContain(old));
+  }
+
+  @Test
   void installsAnewEvenTheCopiesThatAreWell() throws InterruptedException {
     engine.up(
         Doc.workload("web", "1", "instances = 2", "restart = \"no\"")

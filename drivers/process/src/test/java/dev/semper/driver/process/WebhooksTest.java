@@ -22,8 +22,8 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.awaitility.Awaitility;
 import org.assertj.core.data.Offset;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -157,6 +157,47 @@ class WebhooksTest {
   }
 
   @Test
+  void keepsTheOrderOfAWorkloadWhileTheReceiverIsDown() throws Exception {
+    String hook = "{ webhook = { url = \"http://127.0.0.1:%d/ok\" } }".formatted(port);
+    engine.up(
+        """
+        [workloads.web]
+        kind = "scripted"
+        start_seconds = "0s"
+        restart = { policy = "always", delay = "0s", max_attempts = 0 }
+        hooks = { on_failure = %s, on_healthy = %s }
+        """
+            .formatted(hook, hook));
+    for (int i = 0; i < 3; i++) {
+      String before = engine.driver().running("web").getFirst();
+      engine.driver().exit("web-0", 7);
+      engine.await(
+          "web", w -> w.ready() == 1 && !w.instances().getFirst().incarnation().equals(before));
+    }
+    Awaitility.await("it is tried again and all others wait")
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() ->
+            assertThat(engine.semper().hooks().recent(TENANT, "web", 100).reversed())
+                .extracting(HookRun::status)
+                .hasSize(7)
+                .startsWith(HookRun.Status.RUNNING)
+                .filteredOn(s -> s == HookRun.Status.WAITING)
+                .hasSize(6));
+
+    receive();
+
+    Awaitility.await("all have come")
+        .atMost(Duration.ofSeconds(40))
+        .until(() -> received.size() >= 7);
+    List<HookRun> runs = engine.semper().hooks().recent(TENANT, "web", 100).reversed();
+    assertThat(received)
+        .hasSize(7)
+        .allSatisfy(r ->
+            assertThat(r.body())
+                .contains("\"delivery\":\"" + runs.get(received.indexOf(r)).id() + "\""));
+  }
+
+  @Test
   void sendsAgainAfterACrashOfTheServer() throws Exception {
     failing("/ok");
     Awaitility.await("it is tried")
@@ -190,7 +231,8 @@ class WebhooksTest {
 
     HookRun run = ended();
     assertThat(run.status()).isEqualTo(HookRun.Status.FAILED);
-    assertThat(run.message()).isEqualTo("the receiver answered 302");
+    assertThat(run.message())
+        .isEqualTo("the receiver answered 302, a redirect, which is not followed");
     assertThat(received).extracting(Received::path).containsExactly("/elsewhere");
     assertThat(engine.events("web", "hook.failed").getFirst().data())
         .containsEntry("http_status", 302);

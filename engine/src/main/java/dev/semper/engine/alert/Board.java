@@ -44,11 +44,6 @@ final class Board {
 
   private static final String SYSTEM = "system";
 
-  /// A recovery has something to tell; as a rule's name it is what silences and routes match.
-  private static final String NOTIFICATION = "recovery.notification";
-
-  private static final String RECOVERY = "recovery";
-
   /// One rule about one workload.
   ///
   /// @param workload empty for none
@@ -319,56 +314,33 @@ final class Board {
         Workload workload = name.isEmpty() ? null : find.apply(event.tenant(), name).orElse(null);
         happened(event, name, workload);
       }
-      if (event.type().equals(NOTIFICATION)) {
-        notice(event);
-      }
+      Notice.of(event).ifPresent(this::notice);
     }
   }
 
   /// Told at once to the channels of its route, and to nobody if it is held back: it is over then.
-  private void notice(Event event) {
-    Severity severity =
-        Severity.valueOf(
-            String.valueOf(event.data().getOrDefault("severity", "warning"))
-                .toUpperCase(Locale.ROOT));
-    Subject subject = new Subject(event.tenant(), event.workload(), RECOVERY, severity);
-    Map<String, String> labels = Words.labels(subject, Map.of());
+  private void notice(Notice notice) {
+    Subject subject = notice.subject();
     Route route =
         settings.route(subject.tenant(), subject.workload(), subject.rule(), subject.severity());
     Optional<String> held = quiet(subject);
     List<String> channels = held.isPresent() ? List.of() : route.channels();
-    Item item =
-        new Item(
-            "%s.%s".formatted(event.operationId(), event.data().get("number")),
-            Words.fingerprint(labels),
-            Alert.Status.FIRING.id(),
-            severity,
-            RECOVERY,
-            event.tenant(),
-            event.workload(),
-            null,
-            String.valueOf(event.data().get("message")),
-            labels,
-            Map.of("cause", String.valueOf(event.data().get("cause"))),
-            event.at(),
-            event.at(),
-            null,
-            null);
-    Map<String, String> group = Grouping.group(route, event.tenant(), labels);
+    Item item = notice.item();
+    Map<String, String> group = Grouping.group(route, subject.tenant(), item.labels());
     channels.forEach(
         channel -> deliver(channel, subject.tenant(), Reason.NOTICE, group, List.of(item)));
     Map<String, Object> data = new TreeMap<>();
-    data.put("recovery_id", String.valueOf(event.operationId()));
+    data.put("recovery_id", notice.recovery());
     data.put("channels", channels);
     held.ifPresent(why -> data.put("held_by", why));
     batch.event(
         wall.instant(),
-        event.tenant(),
-        event.workload(),
+        subject.tenant(),
+        subject.workload(),
         null,
         "alert.notice",
         data,
-        event.operationId(),
+        notice.recovery(),
         SYSTEM);
   }
 

@@ -126,13 +126,13 @@ record Actions(Doctor doctor, Recovery recovery, List<String> cachePaths) {
       if (instance.isLive()) {
         try {
           driver.signal(instance.incarnation(), signal);
-          sent++;
-          doctor.boundaries().pass("recover/act/signalled");
         } catch (RuntimeException e) {
           return new Result.Failed(
               "%s could not be sent to %s: %s"
                   .formatted(signal, workload.instanceName(instance), e.getMessage()));
         }
+        sent++;
+        doctor.boundaries().pass("recover/act/signalled");
       }
     }
     return new Result.Done("sent to %d copies".formatted(sent));

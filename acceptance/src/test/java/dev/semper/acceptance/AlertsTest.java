@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -133,6 +135,88 @@ final class AlertsTest {
                   .anyMatch(d -> d.id().equals(pending.id())));
       assertThat(firing(server)).containsExactly("consecutive-failures");
     }
+  }
+
+  /// Alerts and hooks wait in their order, and can be seen waiting.
+  @Test
+  @Tag("soak")
+  @Timeout(600)
+  void bringsEverythingInOrderAfterAMinuteWithoutReceiver() throws IOException {
+    try (Receiver receiver = Receiver.withSecret("s3cret");
+        Receiver hooks = Receiver.withSecret("s3cret");
+        ServerProcess server =
+            ServerProcess.create()
+                .settings(
+                    settings(receiver)
+                        + """
+                        [[alerts.rules]]
+                        name = "down"
+                        measure = "not_ready"
+                        value = 0
+                        """)) {
+      Path secret = Files.writeString(server.home().resolve("hook.secret"), "s3cret\n");
+      server.start();
+      Files.writeString(well(server), "");
+      server.client().apply(ApplyRequest.of(flapping(well(server), hooks, secret), "toml"));
+      await().atMost(PATIENCE).until(() -> server.client().workload("web").instancesReady() == 1);
+      long down = System.nanoTime();
+      for (int round = 0; round < 3; round++) {
+        Files.delete(well(server));
+        await().atMost(PATIENCE).until(() -> firing(server).contains("down"));
+        Files.writeString(well(server), "");
+        await().atMost(PATIENCE).until(() -> firing(server).isEmpty());
+      }
+      await()
+          .atMost(Duration.ofMinutes(2))
+          .until(() -> System.nanoTime() - down > TimeUnit.MINUTES.toNanos(1));
+
+      assertThat(server.client().deliveries("ops", "pending", 10).items())
+          .hasSize(6)
+          .anySatisfy(d -> assertThat(d.error()).contains("cannot connect"));
+      assertThat(Cli.semper(server.home(), "alerts", "deliveries", "--status", "pending").output())
+          .contains("cannot connect");
+      assertThat(Cli.semper(server.home(), "hooks", "web").output()).contains("running", "waiting");
+      receiver.up();
+      hooks.up();
+
+      await().atMost(Duration.ofMinutes(3)).until(() -> receiver.got().size() >= 6);
+      assertThat(receiver.got())
+          .extracting(Receiver.Got::status)
+          .containsExactly("firing", "resolved", "firing", "resolved", "firing", "resolved");
+      assertThat(receiver.got()).extracting(Receiver.Got::delivery).doesNotHaveDuplicates();
+      assertThat(receiver.got()).allMatch(Receiver.Got::signed);
+      await().atMost(Duration.ofMinutes(3)).until(() -> hooks.got().size() >= 7);
+      assertThat(hooks.got())
+          .extracting(g -> g.body().path("event").asString())
+          .containsExactly(
+              "on_healthy",
+              "on_failure",
+              "on_healthy",
+              "on_failure",
+              "on_healthy",
+              "on_failure",
+              "on_healthy");
+      assertThat(hooks.got()).extracting(Receiver.Got::delivery).doesNotHaveDuplicates();
+      assertThat(hooks.got()).allMatch(Receiver.Got::signed);
+    }
+  }
+
+  private static String flapping(Path well, Receiver hooks, Path secret) {
+    String hook = "webhook = { url = \"%s\", secret_file = \"%s\" }".formatted(hooks.url(), secret);
+    return """
+    [workloads.web]
+    kind = "process"
+    command = ["/bin/sleep", "1000"]
+    start_seconds = "100ms"
+    hooks = { on_failure = { %s }, on_healthy = { %s } }
+    [[workloads.web.probes]]
+    name = "file"
+    type = "readiness"
+    command = ["/usr/bin/test", "-e", "%s"]
+    period = "200ms"
+    failure_threshold = 1
+    """
+        .formatted(hook, hook, well);
   }
 
   private static @Nullable DeliveryInfo failed(ServerProcess server) {

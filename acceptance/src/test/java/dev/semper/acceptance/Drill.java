@@ -116,25 +116,7 @@ enum Drill {
   /// The command runs once, whenever the server dies.
   RECOVER_BY_COMMAND(
       OperationKind.RECOVER,
-      stage -> {
-        stage.touch("mended");
-        stage.apply(
-            stage.workload(
-                "web",
-                "1",
-                1,
-                Stage.SLEEP,
-                "probes = [" + stage.readiness("test -f " + stage.file("mended")) + "]",
-                """
-                recovery = { enabled = false, ladder = [
-                  { action = "command", settle = "3s", command = "echo once >> %s; sleep 0.3; touch %s" }
-                ] }
-                """
-                    .formatted(stage.file("done"), stage.file("mended"))
-                    .replace("\n", " ")));
-        stage.remove("mended");
-        stage.awaitUnready("web");
-      },
+      stage -> mended(stage, "", "{ action = \"command\", settle = \"3s\", command = \"%s\" }"),
       stage -> stage.actOnce("web", "recover"),
       stage -> assertThat(stage.lines("done")).containsExactly("once")),
 
@@ -157,6 +139,107 @@ enum Drill {
       },
       stage -> stage.actOnce("web", "recover"),
       stage -> assertThat(stage.outside()).isEmptyDirectory()),
+
+  /// The same for `reconnect`, which must be found again by another name of its attempt.
+  RECOVER_BY_RECONNECTING(
+      OperationKind.RECOVER,
+      stage -> mended(stage, "", "{ action = \"reconnect\", settle = \"3s\", command = \"%s\" }"),
+      stage -> stage.actOnce("web", "recover"),
+      stage -> assertThat(stage.lines("done")).containsExactly("once")),
+
+  /// The script runs once, and its end is known to the recovery that waits for it.
+  RECOVER_BY_HOOK(
+      OperationKind.RECOVER,
+      stage ->
+          mended(
+              stage,
+              "hooks = { on_stop = \"" + stage.script("hook", mending(stage)) + "\" }",
+              "{ action = \"hook\", settle = \"3s\", hook = \"on_stop\" }"),
+      stage -> stage.actOnce("web", "recover"),
+      stage -> assertThat(stage.lines("done")).containsExactly("once")),
+
+  /// A signal is sent at most once: whether it was sent leaves no trace. What then is not well is
+  /// for the next action.
+  RECOVER_BY_SIGNAL(
+      OperationKind.RECOVER,
+      stage -> {
+        stage.touch("mended");
+        stage.touch("done");
+        stage.apply(
+            stage.workload(
+                "web",
+                "1",
+                1,
+                "trap \"echo once >> %s; touch %s\" USR1; while true; do sleep 0.1; done"
+                    .formatted(stage.file("done"), stage.file("mended")),
+                "probes = [" + stage.readiness("test -f " + stage.file("mended")) + "]",
+                "recovery = { enabled = false, ladder = [{ action = \"memory_cleanup\", signal = \"USR1\", settle = \"500ms\" }, { action = \"command\", command = \"touch "
+                    + stage.file("mended")
+                    + "\" }] }"));
+        stage.remove("mended");
+        stage.awaitUnready("web");
+      },
+      stage -> stage.actOnce("web", "recover"),
+      stage -> assertThat(stage.lines("done").size()).isLessThanOrEqualTo(1)),
+
+  RECOVER_BY_DISK_CLEANUP(
+      OperationKind.RECOVER,
+      stage -> {
+        Path logs = stage.outside();
+        stage.apply(
+            stage.workload(
+                "web",
+                "1",
+                1,
+                Stage.SLEEP,
+                "probes = [" + stage.readiness("test ! -e " + logs + "/stale-0") + "]",
+                "recovery = { enabled = false, ladder = [{ action = \"disk_cleanup\", paths = [\""
+                    + logs
+                    + "\"], pattern = \"stale-*\", older_than = \"0s\", settle = \"3s\" }] }"));
+        stage.fill(logs);
+        stage.awaitUnready("web");
+      },
+      stage -> stage.actOnce("web", "recover"),
+      stage -> assertThat(stage.outside()).isEmptyDirectory()),
+
+  RECOVER_BY_REINSTALLING(
+      OperationKind.RECOVER,
+      stage -> stage.apply(healing(stage, "action = \"reinstall\"")),
+      Drill::recoverAnyway),
+
+  RECOVER_BY_SCALING(
+      OperationKind.RECOVER,
+      stage -> stage.apply(healing(stage, "action = \"scale\", instances = 3")),
+      Drill::recoverAnyway),
+
+  RECOVER_BY_DISABLING(
+      OperationKind.RECOVER,
+      stage -> stage.apply(healing(stage, "action = \"disable\"")),
+      Drill::recoverAnyway),
+
+  RECOVER_BY_ROLLBACK(
+      OperationKind.RECOVER,
+      stage -> {
+        stage.apply(web(stage, "1"));
+        stage.apply(
+            stage.workload(
+                "web",
+                "2",
+                2,
+                Stage.SLEEP,
+                "recovery = { enabled = false, ladder = [{ action = \"rollback_version\" }] }"));
+      },
+      Drill::recoverAnyway),
+
+  /// Told once, also to the alert channels.
+  RECOVER_BY_NOTICE(
+      OperationKind.RECOVER,
+      stage -> stage.apply(healing(stage, "action = \"notify\"")),
+      Drill::recoverAnyway,
+      stage -> {
+        stage.awaitEvents("web", "alert.notice", 1);
+        assertThat(stage.events("web", "recovery.notification")).isEqualTo(1);
+      }),
 
   MAINTENANCE(
       OperationKind.ENTER_MAINTENANCE,
@@ -212,6 +295,43 @@ enum Drill {
     this.prepare = prepare;
     this.act = act;
     this.check = check;
+  }
+
+  /// A workload that is not well, and a ladder whose one action mends it.
+  ///
+  /// @param rung with a place for a command that mends it
+  private static void mended(Stage stage, String more, String rung) {
+    stage.touch("mended");
+    stage.apply(
+        stage.workload(
+            "web",
+            "1",
+            1,
+            Stage.SLEEP,
+            "probes = [" + stage.readiness("test -f " + stage.file("mended")) + "]",
+            more,
+            "recovery = { enabled = false, ladder = [" + rung.formatted(mending(stage)) + "] }"));
+    stage.remove("mended");
+    stage.awaitUnready("web");
+  }
+
+  private static String mending(Stage stage) {
+    return "echo once >> %s; sleep 0.3; touch %s"
+        .formatted(stage.file("done"), stage.file("mended"));
+  }
+
+  /// A workload that is well, with one action for when it is not.
+  private static String healing(Stage stage, String rung) {
+    return stage.workload(
+        "web",
+        "1",
+        2,
+        Stage.SLEEP,
+        "recovery = { enabled = false, ladder = [{ settle = \"200ms\", " + rung + " }] }");
+  }
+
+  private static OperationInfo recoverAnyway(Stage stage) {
+    return stage.forceOnce("web", "recover");
   }
 
   private static String web(Stage stage, String version) {

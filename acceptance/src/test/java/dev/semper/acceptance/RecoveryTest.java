@@ -2,6 +2,7 @@ package dev.semper.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.semper.api.ActionRequest;
 import dev.semper.api.AttemptInfo;
 import dev.semper.api.EventInfo;
 import dev.semper.api.EventQuery;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -188,6 +190,145 @@ final class RecoveryTest {
     assertThat(first.outcome()).isEqualTo("failed");
     assertThat(first.error()).contains("code 3", "no luck");
     assertThat(Files.readString(dir.resolve("mended"))).isEqualTo("told reconnect\n");
+  }
+
+  @Test
+  void tellsTheAlertChannelsAndRunsAHookOfTheWorkload() throws IOException {
+    Path script =
+        Files.writeString(dir.resolve("heal"), "#!/bin/sh\ntouch " + dir + "/healed\necho done\n");
+    Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+    try (Receiver receiver = Receiver.withSecret("s3cret");
+        ServerProcess server = ServerProcess.create()) {
+      Files.writeString(server.home().resolve("hook.secret"), "s3cret");
+      server
+          .settings(
+              """
+              [[alerts.channels]]
+              name = "ops"
+              type = "webhook"
+              url = "%s"
+              secret_file = "hook.secret"
+              [[alerts.routes]]
+              rules = ["recovery"]
+              severities = ["critical"]
+              channels = ["ops"]
+              [[alerts.routes]]
+              channels = []
+              """
+                  .formatted(receiver.url()))
+          .start();
+      Lab own = new Lab(server);
+      own.run(
+          workload(
+                  "calls",
+                  "1",
+                  "test -e " + dir + "/healed || test ! -e " + dir + "/ill",
+                  """
+                  ladder = [
+                    { action = "notify", message = "calls is ill", severity = "critical" },
+                    { action = "hook", hook = "on_stop" },
+                  ]
+                  """)
+              .replace("start_seconds", "hooks = { on_stop = \"" + script + "\" }\nstart_seconds"));
+      Files.writeString(dir.resolve("ill"), "");
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() ->
+              server.client().deliveries("ops", "pending", 10).items().stream()
+                  .anyMatch(d -> d.attempts() > 0));
+      receiver.up();
+      RecoveryInfo recovery =
+          Awaitility.await()
+              .atMost(PATIENCE)
+              .until(
+                  () -> server.client().recoveries("calls", 10).items(),
+                  all -> !all.isEmpty() && all.getFirst().endedAt() != null)
+              .getFirst();
+
+      assertThat(actions(recovery))
+          .as(recovery::toString)
+          .containsExactly("notify failed", "hook succeeded");
+      assertThat(recovery.attempts().getLast().detail()).contains("hook on_stop", "done");
+      Awaitility.await().atMost(PATIENCE).until(() -> receiver.got().size() == 1);
+      Receiver.Got got = receiver.got().getFirst();
+      assertThat(got.signed()).isTrue();
+      assertThat(got.body().path("reason").asString()).isEqualTo("notice");
+      assertThat(got.body().at("/alerts/0/summary").asString()).isEqualTo("calls is ill");
+      assertThat(Cli.semper(server.home(), "alerts", "deliveries").output())
+          .contains("[NOTICE] critical: calls (recovery)", "delivered");
+    }
+  }
+
+  /// All three fail in the same instant; each is healed when what it needs is well again.
+  @Test
+  void healsADependencyBeforeItsDependents() {
+    StringBuilder document = new StringBuilder();
+    List<String> names = List.of("chain-a", "chain-b", "chain-c");
+    for (int i = 2; i >= 0; i--) {
+      document.append(
+          """
+          [workloads.%s]
+          kind = "process"
+          command = ["/bin/sleep", "1000"]
+          start_seconds = "0s"
+          restart = "no"
+          depends_on = [%s]
+          recovery = { ladder = [{ action = "restart", settle = "300ms" }] }
+          """
+              .formatted(names.get(i), i == 0 ? "" : "\"" + names.get(i - 1) + "\""));
+    }
+    lab.run(document.toString());
+    long before = lab.lastEvent();
+    List<String> kill = new ArrayList<>(List.of("kill", "-KILL"));
+    names.reversed().forEach(n -> kill.add(String.valueOf(lab.pid(n))));
+    Lab.run(kill);
+    names.forEach(RecoveryTest::ended);
+
+    assertThat(
+            lab
+                .client()
+                .events(new EventQuery(null, null, "recovery.*", null, before), 1000)
+                .items()
+                .stream()
+                .filter(e -> String.valueOf(e.workload()).startsWith("chain-"))
+                .filter(e -> !e.type().startsWith("recovery.attempt"))
+                .map(e -> e.workload() + " " + e.type()))
+        .containsExactly(
+            "chain-a recovery.started",
+            "chain-a recovery.completed",
+            "chain-b recovery.started",
+            "chain-b recovery.completed",
+            "chain-c recovery.started",
+            "chain-c recovery.completed");
+  }
+
+  /// Not even when its recovery was about to begin.
+  @Test
+  void neverHealsWhatWasStoppedOnPurpose() throws IOException {
+    lab.run(
+        workload(
+            "halted", "1", "test ! -e " + dir + "/off", "ladder = [{ action = \"restart\" }]"));
+    Files.writeString(dir.resolve("off"), "");
+    lab.client().act("halted", "stop", ActionRequest.DEFAULT);
+    lab.await("halted", "is stopped", w -> w.state().equals("stopped"));
+    long stopped = lab.lastEvent();
+    lab.run(
+        """
+        [workloads.later]
+        kind = "process"
+        command = ["/bin/sleep", "1000"]
+        start_seconds = "0s"
+        restart = "no"
+        recovery = { ladder = [{ action = "restart", settle = "200ms" }] }
+        """);
+    Lab.signal("KILL", lab.pid("later"));
+    ended("later"); // others are healed meanwhile
+
+    assertThat(lab.workload("halted").state()).isEqualTo("stopped");
+    assertThat(lab.pids("halted")).isEmpty();
+    assertThat(lab.events("halted", "recovery.started", stopped)).isEmpty();
+    assertThat(lab.client().recoveries("halted", 10).items())
+        .allSatisfy(r -> assertThat(r.status()).isEqualTo("superseded"));
   }
 
   @Test

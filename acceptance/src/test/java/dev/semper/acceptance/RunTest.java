@@ -5,6 +5,7 @@ import static dev.semper.acceptance.EntryPoint.names;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.semper.engine.store.PostgresServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

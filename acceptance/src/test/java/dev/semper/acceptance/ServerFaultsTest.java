@@ -11,6 +11,7 @@ import dev.semper.api.EventInfo;
 import dev.semper.api.EventQuery;
 import dev.semper.api.OperationInfo;
 import dev.semper.api.Readiness;
+import dev.semper.engine.store.PostgresServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.semper.api.ActionRequest;
 import dev.semper.api.ApplyRequest;
+import dev.semper.api.EventQuery;
 import dev.semper.api.InstanceInfo;
 import dev.semper.api.OperationInfo;
 import dev.semper.api.SemperClient;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +90,23 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
     return client().withIdempotencyKey(prefix).act(name(role), action, ActionRequest.DEFAULT);
   }
 
+  /// Though all may be well.
+  OperationInfo forceOnce(String role, String action) {
+    ActionRequest force = new ActionRequest(null, null, null, true, null, null, null, null, null);
+    return client().withIdempotencyKey(prefix).act(name(role), action, force);
+  }
+
+  /// How many events of a type there are of a workload.
+  int events(String role, String type) {
+    return client().events(new EventQuery(name(role), null, type, null, 0L), 1000).items().size();
+  }
+
+  void awaitEvents(String role, String type, int count) {
+    Awaitility.await(count + " of " + type)
+        .atMost(PATIENCE)
+        .until(() -> events(role, type) == count);
+  }
+
   OperationInfo await(OperationInfo operation) {
     OperationInfo ended = client().await(operation.id(), PATIENCE);
     if (!ended.ended()) {
@@ -108,6 +127,16 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
   void touch(String name) {
     try {
       Files.writeString(file(name), "");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Path script(String name, String body) {
+    try {
+      Path script = Files.writeString(file(name), "#!/bin/sh\n" + body + "\n");
+      Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+      return script;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

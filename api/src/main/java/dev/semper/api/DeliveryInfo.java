@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// A message to a channel, and what came of it.
 ///
 /// @param status pending, delivered or dead (given up)
-/// @param reason firing, resolved, repeat, escalation or test
+/// @param reason firing, resolved, repeat, escalation, notice or test
 /// @param alerts ids of the alerts it tells of
 /// @param error why the last attempt failed
 public record DeliveryInfo(

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -58,27 +59,20 @@ final class AlertsCommand {
     public ExitStatus run() {
       Listing<AlertInfo> alerts =
           session.client().alerts(new AlertQuery(workload, status, severity, all, limit));
-      if (session.json()) {
-        session.json(alerts);
-        return ExitStatus.OK;
-      }
-      if (alerts.items().isEmpty()) {
-        session.terminal().say("no alerts");
-        return ExitStatus.OK;
-      }
       Table table = Table.of("ID", "STATUS", "SEVERITY", "WORKLOAD", "SUMMARY", "SINCE", "NOTE");
-      for (AlertInfo alert : alerts.items()) {
-        table.row(
-            alert.id(),
-            alert.status(),
-            alert.severity(),
-            alert.workload() == null ? "" : alert.workload(),
-            alert.summary(),
-            session.at(alert.since()),
-            note(alert));
-      }
-      table.print(session.terminal());
-      return ExitStatus.OK;
+      return session.list(
+          alerts,
+          "no alerts",
+          table,
+          alert ->
+              table.row(
+                  alert.id(),
+                  alert.status(),
+                  alert.severity(),
+                  alert.workload() == null ? "" : alert.workload(),
+                  alert.summary(),
+                  session.at(alert.since()),
+                  note(alert)));
     }
 
     private static String note(AlertInfo alert) {
@@ -177,12 +171,7 @@ final class AlertsCommand {
     @Override
     public ExitStatus run() {
       AlertInfo alert = session.client().acknowledge(id, comment);
-      if (session.json()) {
-        session.json(alert);
-      } else {
-        session.terminal().say("acknowledged " + id + ": " + alert.summary());
-      }
-      return ExitStatus.OK;
+      return session.done(alert, () -> "acknowledged " + id + ": " + alert.summary());
     }
   }
 
@@ -203,12 +192,7 @@ final class AlertsCommand {
         description = "pending, delivered or dead (given up).")
     @Nullable String status;
 
-    @Option(
-        names = {"-n", "--limit"},
-        paramLabel = "N",
-        defaultValue = "20",
-        description = "At most N (default ${DEFAULT-VALUE}).")
-    int limit;
+    @Mixin Limit limit = new Limit();
 
     Deliveries(Session session) {
       this.session = session;
@@ -216,28 +200,21 @@ final class AlertsCommand {
 
     @Override
     public ExitStatus run() {
-      Listing<DeliveryInfo> deliveries = session.client().deliveries(channel, status, limit);
-      if (session.json()) {
-        session.json(deliveries);
-        return ExitStatus.OK;
-      }
-      if (deliveries.items().isEmpty()) {
-        session.terminal().say("no deliveries");
-        return ExitStatus.OK;
-      }
+      Listing<DeliveryInfo> deliveries = session.client().deliveries(channel, status, limit.most);
       Table table = Table.of("ID", "CHANNEL", "STATUS", "TITLE", "MADE", "ATTEMPTS>", "ERROR");
-      for (DeliveryInfo delivery : deliveries.items()) {
-        table.row(
-            delivery.id(),
-            delivery.channel(),
-            delivery.status(),
-            delivery.title(),
-            session.at(delivery.createdAt()),
-            Integer.toString(delivery.attempts()),
-            delivery.error() == null ? "" : delivery.error());
-      }
-      table.print(session.terminal());
-      return ExitStatus.OK;
+      return session.list(
+          deliveries,
+          "no deliveries",
+          table,
+          delivery ->
+              table.row(
+                  delivery.id(),
+                  delivery.channel(),
+                  delivery.status(),
+                  delivery.title(),
+                  session.at(delivery.createdAt()),
+                  Integer.toString(delivery.attempts()),
+                  delivery.error() == null ? "" : delivery.error()));
     }
   }
 
@@ -258,12 +235,7 @@ final class AlertsCommand {
     @Override
     public ExitStatus run() {
       DeliveryInfo delivery = session.client().resend(id);
-      if (session.json()) {
-        session.json(delivery);
-      } else {
-        session.terminal().say("sending " + id + " to " + delivery.channel());
-      }
-      return ExitStatus.OK;
+      return session.done(delivery, () -> "sending " + id + " to " + delivery.channel());
     }
   }
 
@@ -285,13 +257,12 @@ final class AlertsCommand {
     public ExitStatus run() {
       DeliveryInfo delivery = session.client().testChannel(channel);
       boolean delivered = delivery.status().equals("delivered");
-      if (session.json()) {
-        session.json(delivery);
-      } else if (delivered) {
-        session.terminal().say("delivered to " + channel + " as " + delivery.id());
-      } else {
-        session.terminal().say("not delivered to " + channel + ": " + delivery.error());
-      }
+      session.done(
+          delivery,
+          () ->
+              delivered
+                  ? "delivered to " + channel + " as " + delivery.id()
+                  : "not delivered to " + channel + ": " + delivery.error());
       return delivered ? ExitStatus.OK : ExitStatus.FAILED;
     }
   }

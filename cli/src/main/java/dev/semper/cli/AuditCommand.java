@@ -6,6 +6,7 @@ import dev.semper.api.Listing;
 import dev.semper.api.Wire;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// Who tried to change what, and whether the records are as they were written.
@@ -25,12 +26,7 @@ final class AuditCommand {
     @Option(names = "--action", paramLabel = "NAME", description = "Only of this action.")
     @Nullable String action;
 
-    @Option(
-        names = {"-n", "--limit"},
-        paramLabel = "N",
-        defaultValue = "20",
-        description = "At most N (default ${DEFAULT-VALUE}).")
-    int limit;
+    @Mixin Limit limit = new Limit();
 
     ListAudit(Session session) {
       this.session = session;
@@ -38,26 +34,23 @@ final class AuditCommand {
 
     @Override
     public ExitStatus run() {
-      Listing<AuditInfo> records = session.client().audit(actor, action, limit);
-      if (session.json()) {
-        session.json(records);
-        return ExitStatus.OK;
-      }
+      Listing<AuditInfo> records = session.client().audit(actor, action, limit.most);
       Table table =
           Table.of("SEQ>", "TIME", "ACTOR", "FROM", "ACTION", "RESOURCE", "OUTCOME", "DETAIL");
-      for (AuditInfo entry : records.items()) {
-        table.row(
-            Long.toString(entry.seq()),
-            session.at(entry.at()),
-            entry.actor(),
-            entry.origin(),
-            entry.action(),
-            entry.resource(),
-            entry.outcome(),
-            entry.detail().isEmpty() ? "" : Wire.JSON.writeValueAsString(entry.detail()));
-      }
-      table.print(session.terminal());
-      return ExitStatus.OK;
+      return session.list(
+          records,
+          "",
+          table,
+          entry ->
+              table.row(
+                  Long.toString(entry.seq()),
+                  session.at(entry.at()),
+                  entry.actor(),
+                  entry.origin(),
+                  entry.action(),
+                  entry.resource(),
+                  entry.outcome(),
+                  entry.detail().isEmpty() ? "" : Wire.JSON.writeValueAsString(entry.detail())));
     }
   }
 

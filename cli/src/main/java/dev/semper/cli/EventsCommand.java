@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -49,12 +50,7 @@ final class EventsCommand implements Action {
       description = "Only after this number; from the oldest on.")
   @Nullable Long after;
 
-  @Option(
-      names = {"-n", "--limit"},
-      paramLabel = "N",
-      defaultValue = "20",
-      description = "At most N (default ${DEFAULT-VALUE}).")
-  int limit;
+  @Mixin Limit limit = new Limit();
 
   @Option(
       names = {"-f", "--follow"},
@@ -68,7 +64,7 @@ final class EventsCommand implements Action {
   @Override
   public ExitStatus run() {
     EventQuery query = new EventQuery(workload, instance, type, operation, after);
-    EventPage page = session.client().events(query, limit);
+    EventPage page = session.client().events(query, limit.most);
     List<EventInfo> events = after == null ? page.items().reversed() : page.items();
     if (session.json() && !follow) {
       session.json(page);

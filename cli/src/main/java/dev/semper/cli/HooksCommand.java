@@ -5,6 +5,7 @@ import dev.semper.api.Listing;
 import java.time.Duration;
 import java.util.Objects;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -19,12 +20,7 @@ final class HooksCommand implements Action {
   @Parameters(paramLabel = "NAME", description = "Workload.")
   String name = "";
 
-  @Option(
-      names = {"-n", "--limit"},
-      paramLabel = "N",
-      defaultValue = "20",
-      description = "At most N (default ${DEFAULT-VALUE}).")
-  int limit;
+  @Mixin Limit limit = new Limit();
 
   @Option(names = "--output", description = "With the end of what they have written.")
   boolean output;
@@ -35,7 +31,7 @@ final class HooksCommand implements Action {
 
   @Override
   public ExitStatus run() {
-    Listing<HookRunInfo> runs = session.client().hookRuns(name, limit);
+    Listing<HookRunInfo> runs = session.client().hookRuns(name, limit.most);
     if (session.json()) {
       session.json(runs);
     } else if (output) {

@@ -34,12 +34,7 @@ final class OperationsCommand {
                 + " inconsistent.")
     @Nullable String status;
 
-    @Option(
-        names = {"-n", "--limit"},
-        paramLabel = "N",
-        defaultValue = "20",
-        description = "At most N (default ${DEFAULT-VALUE}).")
-    int limit;
+    @Mixin Limit limit = new Limit();
 
     ListOperations(Session session) {
       this.session = session;
@@ -47,31 +42,24 @@ final class OperationsCommand {
 
     @Override
     public ExitStatus run() {
-      Listing<OperationInfo> operations = session.client().operations(workload, status, limit);
-      if (session.json()) {
-        session.json(operations);
-        return ExitStatus.OK;
-      }
+      Listing<OperationInfo> operations = session.client().operations(workload, status, limit.most);
       Table table =
           Table.of("ID", "DOES", "WORKLOAD", "STATUS", "DONE>", "BY", "BEGUN", "TOOK", "ERROR");
-      for (OperationInfo operation : operations.items()) {
-        table.row(
-            operation.id(),
-            operation.kind(),
-            operation.workload() == null ? "" : operation.workload(),
-            operation.status(),
-            operation.progress() + "%",
-            operation.actor(),
-            session.at(operation.createdAt()),
-            Waiting.lasted(operation),
-            operation.error());
-      }
-      if (table.isEmpty()) {
-        session.terminal().say("no such operations");
-      } else {
-        table.print(session.terminal());
-      }
-      return ExitStatus.OK;
+      return session.list(
+          operations,
+          "no such operations",
+          table,
+          operation ->
+              table.row(
+                  operation.id(),
+                  operation.kind(),
+                  operation.workload() == null ? "" : operation.workload(),
+                  operation.status(),
+                  operation.progress() + "%",
+                  operation.actor(),
+                  session.at(operation.createdAt()),
+                  Waiting.lasted(operation),
+                  operation.error()));
     }
   }
 

@@ -5,7 +5,7 @@ import dev.semper.api.Listing;
 import dev.semper.api.RecoveryInfo;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -21,12 +21,7 @@ final class RecoveriesCommand implements Action {
       description = "Only of this workload, with every action tried or left out.")
   @Nullable String name;
 
-  @Option(
-      names = {"-n", "--limit"},
-      paramLabel = "N",
-      defaultValue = "20",
-      description = "At most N (default ${DEFAULT-VALUE}).")
-  int limit;
+  @Mixin Limit limit = new Limit();
 
   RecoveriesCommand(Session session) {
     this.session = session;
@@ -34,24 +29,22 @@ final class RecoveriesCommand implements Action {
 
   @Override
   public ExitStatus run() {
-    Listing<RecoveryInfo> recoveries = session.client().recoveries(name, limit);
-    if (session.json()) {
-      session.json(recoveries);
-      return ExitStatus.OK;
-    }
+    Listing<RecoveryInfo> recoveries = session.client().recoveries(name, limit.most);
     Table table =
         name == null
             ? Table.of("BEGUN", "WORKLOAD", "STRATEGY", "STATUS", "BY", "CAUSE", "STORY")
             : Table.of("BEGUN", "RECOVERY", "ACTION", "OUTCOME", "TOOK", "WHAT");
-    for (RecoveryInfo recovery : recoveries.items()) {
-      if (name == null) {
-        brief(table, recovery);
-      } else {
-        whole(table, recovery);
-      }
-    }
-    table.print(session.terminal());
-    return ExitStatus.OK;
+    return session.list(
+        recoveries,
+        "",
+        table,
+        recovery -> {
+          if (name == null) {
+            brief(table, recovery);
+          } else {
+            whole(table, recovery);
+          }
+        });
   }
 
   private void brief(Table table, RecoveryInfo recovery) {

@@ -3,7 +3,7 @@ package dev.semper.cli;
 import dev.semper.api.Listing;
 import dev.semper.api.ReleaseInfo;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -16,12 +16,7 @@ final class ReleasesCommand implements Action {
   @Parameters(paramLabel = "NAME", description = "Workload.")
   String name = "";
 
-  @Option(
-      names = {"-n", "--limit"},
-      paramLabel = "N",
-      defaultValue = "20",
-      description = "At most N (default ${DEFAULT-VALUE}).")
-  int limit;
+  @Mixin Limit limit = new Limit();
 
   ReleasesCommand(Session session) {
     this.session = session;
@@ -29,21 +24,18 @@ final class ReleasesCommand implements Action {
 
   @Override
   public ExitStatus run() {
-    Listing<ReleaseInfo> releases = session.client().releases(name, limit);
-    if (session.json()) {
-      session.json(releases);
-      return ExitStatus.OK;
-    }
+    Listing<ReleaseInfo> releases = session.client().releases(name, limit.most);
     Table table = Table.of("GENERATION>", "VERSION", "CREATED", "BY", "CURRENT");
-    for (ReleaseInfo release : releases.items()) {
-      table.row(
-          Long.toString(release.generation()),
-          release.version(),
-          session.at(release.createdAt()),
-          release.createdBy(),
-          release.current() ? "yes" : "");
-    }
-    table.print(session.terminal());
-    return ExitStatus.OK;
+    return session.list(
+        releases,
+        "",
+        table,
+        release ->
+            table.row(
+                Long.toString(release.generation()),
+                release.version(),
+                session.at(release.createdAt()),
+                release.createdBy(),
+                release.current() ? "yes" : ""));
   }
 }

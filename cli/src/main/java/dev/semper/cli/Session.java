@@ -1,5 +1,6 @@
 package dev.semper.cli;
 
+import dev.semper.api.Listing;
 import dev.semper.api.SemperClient;
 import dev.semper.api.Wire;
 import java.io.IOException;
@@ -10,6 +11,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// One call of the program: where it writes, and the server it talks to.
@@ -52,6 +55,31 @@ final class Session {
   /// Writes a wire record, as the API says it.
   void json(Object value) {
     terminal.say(Wire.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(value));
+  }
+
+  /// Shows a list: as JSON what the API says, else a table with a row for each.
+  ///
+  /// @param none what is said if there is none; empty = the table's header
+  <T> ExitStatus list(Listing<T> found, String none, Table table, Consumer<T> row) {
+    if (json()) {
+      json(found);
+    } else if (found.items().isEmpty() && !none.isEmpty()) {
+      terminal().say(none);
+    } else {
+      found.items().forEach(row);
+      table.print(terminal());
+    }
+    return ExitStatus.OK;
+  }
+
+  /// Says what has been done: as JSON what the API says, else in words.
+  ExitStatus done(Object answer, Supplier<String> words) {
+    if (json()) {
+      json(answer);
+    } else {
+      terminal().say(words.get());
+    }
+    return ExitStatus.OK;
   }
 
   /// As one line, for what does not end.

@@ -28,27 +28,20 @@ final class SilenceCommand {
     @Override
     public ExitStatus run() {
       Listing<SilenceInfo> silences = session.client().silences();
-      if (session.json()) {
-        session.json(silences);
-        return ExitStatus.OK;
-      }
-      if (silences.items().isEmpty()) {
-        session.terminal().say("no silences");
-        return ExitStatus.OK;
-      }
       Table table = Table.of("ID", "STATUS", "OF", "FROM", "UNTIL", "BY", "COMMENT");
-      for (SilenceInfo silence : silences.items()) {
-        table.row(
-            silence.id(),
-            silence.status(),
-            of(silence),
-            session.at(silence.startsAt()),
-            session.at(silence.endsAt()),
-            silence.createdBy(),
-            silence.comment());
-      }
-      table.print(session.terminal());
-      return ExitStatus.OK;
+      return session.list(
+          silences,
+          "no silences",
+          table,
+          silence ->
+              table.row(
+                  silence.id(),
+                  silence.status(),
+                  of(silence),
+                  session.at(silence.startsAt()),
+                  session.at(silence.endsAt()),
+                  silence.createdBy(),
+                  silence.comment()));
     }
   }
 
@@ -116,12 +109,8 @@ final class SilenceCommand {
           session
               .client()
               .silence(new SilenceRequest(workloads, rules, severities, duration, null, comment));
-      if (session.json()) {
-        session.json(silence);
-      } else {
-        session.terminal().say(silence.id() + ": quiet until " + session.at(silence.endsAt()));
-      }
-      return ExitStatus.OK;
+      return session.done(
+          silence, () -> silence.id() + ": quiet until " + session.at(silence.endsAt()));
     }
   }
 

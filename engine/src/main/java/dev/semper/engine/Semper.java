@@ -112,6 +112,7 @@ public final class Semper implements AutoCloseable {
             drivers,
             probes,
             health,
+            hooks,
             this::quotas,
             home,
             builder.maxConcurrentRecoveries,

@@ -21,8 +21,14 @@ public interface Driver extends AutoCloseable {
   /// What is wrong with the settings as far as they alone can tell; empty if nothing is.
   List<SettingProblem> validate(Map<String, Object> settings);
 
-  /// Opens the driver on a home. Before this call only [#kind], [#settingNames] and [#validate] may
-  /// be called.
+  /// Whether what it runs is prepared on this machine, so that it can be prepared anew. False for
+  /// one that only watches what others have installed elsewhere. Default true.
+  default boolean installs() {
+    return true;
+  }
+
+  /// Opens the driver on a home. Before this call only [#kind], [#settingNames], [#validate] and
+  /// [#installs] may be called.
   void open(DriverContext context);
 
   /// Which promises hold on this machine and which do not, e.g. that memory limits are not

@@ -61,6 +61,7 @@ public final class ScriptedDriver implements Driver {
   private final Map<String, Integer> answers = new HashMap<>();
   private final Map<String, Usage> uses = new HashMap<>();
   private final List<String> launched = new ArrayList<>();
+  private final List<String> signals = new ArrayList<>();
   private final Connection own = new Connection();
   private @Nullable Connection listener;
   private volatile @Nullable String refused;
@@ -166,6 +167,11 @@ public final class ScriptedDriver implements Driver {
           .filter(l -> l.workload().equals(workload))
           .toList();
     }
+  }
+
+  /// Signals that running programs were sent, e.g. `web-0 USR1`, in order.
+  public synchronized List<String> signals() {
+    return List.copyOf(signals);
   }
 
   // A server's side.
@@ -331,7 +337,12 @@ public final class ScriptedDriver implements Driver {
   }
 
   @Override
-  public void signal(String incarnation, String signal) {}
+  public synchronized void signal(String incarnation, String signal) {
+    Program program = programs.get(incarnation);
+    if (program != null && program.exit == null) {
+      signals.add(program.launch.instance() + " " + signal);
+    }
+  }
 
   @Override
   public synchronized void forget(String incarnation) {

@@ -2,10 +2,10 @@ package dev.semper.engine.alert;
 
 import dev.semper.engine.spec.AlertChannel;
 import dev.semper.engine.store.Docs;
+import dev.semper.engine.webhook.Receiver;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,12 +15,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Posts to `/api/v2/alerts` of a Prometheus Alertmanager. It takes an alert for resolved at its
-/// `endsAt`: what fires is given one far beyond the next repetition.
+/// `endsAt`: what fires is given one far ahead.
 final class AlertmanagerSender implements Sender {
-  private static final Duration FIRES_ON = Duration.ofDays(31);
-
   private final AlertChannel.Alertmanager channel;
-  private @Nullable HttpPost post;
+  private @Nullable Receiver receiver;
 
   AlertmanagerSender(AlertChannel.Alertmanager channel) {
     this.channel = channel;
@@ -33,19 +31,20 @@ final class AlertmanagerSender implements Sender {
     if (channel.token() != null) {
       headers.put("Authorization", "Bearer " + Sender.secret(channel.token()));
     }
-    if (post == null) {
-      String base = channel.url().toString().replaceAll("/+$", "");
-      post = new HttpPost(URI.create(base + "/api/v2/alerts"), channel.ca(), channel.timeout());
+    if (receiver == null) {
+      URI url = URI.create(channel.url().toString().replaceAll("/+$", "") + "/api/v2/alerts");
+      receiver = Trust.receiver(url, channel.ca(), channel.timeout());
     }
     String json = Docs.write(alerts(notification, Instant.now()));
-    post.send(json.getBytes(StandardCharsets.UTF_8), headers);
+    Sender.require(receiver.send(json.getBytes(StandardCharsets.UTF_8), headers));
   }
 
   static List<Map<String, Object>> alerts(Notification notification, Instant now) {
     List<Map<String, Object>> alerts = new ArrayList<>();
     for (Notification.Item item : notification.alerts()) {
       Instant begun = item.firedAt() == null ? item.since() : item.firedAt();
-      Instant end = item.resolvedAt() == null ? now.plus(FIRES_ON) : item.resolvedAt();
+      Instant end =
+          item.resolvedAt() == null ? now.plus(notification.firesOn()) : item.resolvedAt();
       Map<String, String> annotations = new TreeMap<>(item.annotations());
       annotations.put("summary", item.summary());
       annotations.put("semper_alert", item.id());
@@ -65,8 +64,8 @@ final class AlertmanagerSender implements Sender {
 
   @Override
   public void close() {
-    if (post != null) {
-      post.close();
+    if (receiver != null) {
+      receiver.close();
     }
   }
 }

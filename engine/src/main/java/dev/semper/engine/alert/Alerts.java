@@ -116,10 +116,14 @@ public final class Alerts implements AutoCloseable {
     this.workloads = workloads;
     this.wall = wall;
     board = new Board(settings, measures, workloads::find, wall, System::nanoTime, random);
-    outbox = new Outbox(store, wall, random);
+    outbox = new Outbox(store, wall, random, Outbox.BACKOFF);
   }
 
   private void start() throws InterruptedException {
+    if (store.alertCursor().isEmpty()) {
+      // From the first start on nothing that happens is missed, whenever the server dies.
+      store.commit(new Batch().put(new Row.AlertCursor(store.events().last())));
+    }
     load();
     outbox.start(settings);
     threads.add(Thread.ofVirtual().name("semper-alerts").start(this::run));

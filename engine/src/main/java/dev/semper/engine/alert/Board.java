@@ -2,12 +2,14 @@ package dev.semper.engine.alert;
 
 import dev.semper.engine.alert.Judge.Verdict;
 import dev.semper.engine.alert.Notification.Item;
+import dev.semper.engine.alert.Notification.Reason;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.spec.AlertMatch;
 import dev.semper.engine.spec.AlertRule;
 import dev.semper.engine.spec.AlertRule.Severity;
 import dev.semper.engine.spec.AlertSettings;
+import dev.semper.engine.spec.AlertSettings.Route;
 import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Docs;
@@ -23,6 +25,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -212,7 +215,8 @@ final class Board {
       Map<String, Object> data,
       long now) {
     String workload = key.workload().isEmpty() ? null : key.workload();
-    Map<String, String> labels = Words.labels(rule, key.tenant(), workload);
+    Subject subject = new Subject(key.tenant(), workload, rule.name(), rule.severity());
+    Map<String, String> labels = Words.labels(subject, rule.labels());
     Double measured = value.isPresent() ? value.getAsDouble() : null;
     Instant at = wall.instant();
     Alert alert =
@@ -310,7 +314,34 @@ final class Board {
         Workload workload = name.isEmpty() ? null : find.apply(event.tenant(), name).orElse(null);
         happened(event, name, workload);
       }
+      Notice.of(event).ifPresent(this::notice);
     }
+  }
+
+  /// Told at once to the channels of its route, and to nobody if it is held back: it is over then.
+  private void notice(Notice notice) {
+    Subject subject = notice.subject();
+    Route route =
+        settings.route(subject.tenant(), subject.workload(), subject.rule(), subject.severity());
+    Optional<String> held = quiet(subject);
+    List<String> channels = held.isPresent() ? List.of() : route.channels();
+    Item item = notice.item();
+    Map<String, String> group = Grouping.group(route, subject.tenant(), item.labels());
+    channels.forEach(
+        channel -> deliver(channel, subject.tenant(), Reason.NOTICE, group, List.of(item)));
+    Map<String, Object> data = new TreeMap<>();
+    data.put("recovery_id", notice.recovery());
+    data.put("channels", channels);
+    held.ifPresent(why -> data.put("held_by", why));
+    batch.event(
+        wall.instant(),
+        subject.tenant(),
+        subject.workload(),
+        null,
+        "alert.notice",
+        data,
+        notice.recovery(),
+        SYSTEM);
   }
 
   private void happened(Event event, String name, @Nullable Workload workload) {
@@ -373,13 +404,8 @@ final class Board {
     for (String channel : message.channels()) {
       for (int from = 0; from < items.size(); from += MOST_PER_MESSAGE) {
         List<Item> part = items.subList(from, Math.min(items.size(), from + MOST_PER_MESSAGE));
-        long seq = ++lastSeq;
-        String id = deliveryId(at, seq);
-        Notification notification =
-            Notification.of(id, message.reason(), message.group(), at, part);
         String tenant = message.alerts().getFirst().alert.tenant();
-        batch.put(
-            Delivery.of(seq, tenant, channel, message.group().toString(), notification).row());
+        deliver(channel, tenant, message.reason(), message.group(), part);
       }
     }
     for (Tracked tracked : message.alerts()) {
@@ -392,6 +418,14 @@ final class Board {
         open.remove(key(tracked.alert));
       }
     }
+  }
+
+  private void deliver(
+      String channel, String tenant, Reason reason, Map<String, String> group, List<Item> items) {
+    Instant at = wall.instant();
+    long seq = ++lastSeq;
+    Notification notification = Notification.of(deliveryId(at, seq), reason, group, at, items);
+    batch.put(Delivery.of(seq, tenant, channel, group.toString(), notification).row());
   }
 
   static String deliveryId(Instant at, long seq) {
@@ -419,22 +453,29 @@ final class Board {
 
   /// Why an alert is not told now, in words; empty if it is.
   private Optional<String> held(Alert alert, Map<Place, Severity> worst) {
+    return quiet(Subject.of(alert))
+        .or(() ->
+            settings.inhibitDependents()
+                ? cause(alert, worst).map(w -> "alert of " + w)
+                : Optional.empty());
+  }
+
+  /// Which silence or window is about it now.
+  private Optional<String> quiet(Subject what) {
     Instant now = wall.instant();
     for (Silence silence : silences.values()) {
-      if (silence.isActive(now) && silence.covers(alert)) {
+      if (silence.isActive(now) && silence.covers(what)) {
         return Optional.of("silence " + silence.id());
       }
     }
     for (AlertSettings.Window window : settings.windows()) {
       boolean meant =
-          window.match().matches(alert.tenant(), alert.workload(), alert.rule(), alert.severity());
+          window.match().matches(what.tenant(), what.workload(), what.rule(), what.severity());
       if (meant && window.covers(now)) {
         return Optional.of("maintenance window " + window.name());
       }
     }
-    return settings.inhibitDependents()
-        ? cause(alert, worst).map(w -> "alert of " + w)
-        : Optional.empty();
+    return Optional.empty();
   }
 
   /// A dependency that has an alert at least as severe.
@@ -565,7 +606,7 @@ final class Board {
     Map<String, Object> data = new TreeMap<>(more);
     data.put("alert_id", alert.id());
     data.put("rule", alert.rule());
-    data.put("severity", alert.severity().name().toLowerCase(java.util.Locale.ROOT));
+    data.put("severity", alert.severity().name().toLowerCase(Locale.ROOT));
     data.put("summary", alert.summary());
     if (alert.value() != null) {
       data.put("value", alert.value());

@@ -114,6 +114,7 @@ final class EmailSender implements Sender {
           case FIRING, RESOLVED -> "";
           case REPEAT -> "Still, as told before:\n\n";
           case ESCALATION -> "Nobody has acknowledged this yet:\n\n";
+          case NOTICE -> "A recovery tells this, once:\n\n";
           case TEST -> "A test of this channel; nothing is wrong.\n\n";
         });
     if (firing > 0) {

@@ -31,7 +31,7 @@ final class Grouping {
   /// @param nanos until something more may be due
   record Due(List<Message> messages, long nanos) {}
 
-  private record Key(int route, Map<String, String> labels) {}
+  private record Key(Route route, Map<String, String> labels) {}
 
   private final AlertSettings settings;
   private final Predicate<Alert> held;
@@ -58,31 +58,26 @@ final class Grouping {
         groups.computeIfAbsent(key(tracked.alert), _ -> new ArrayList<>()).add(tracked);
       }
     }
-    groups.forEach(
-        (key, members) -> look(settings.routes().get(key.route()), key.labels(), members));
+    groups.forEach((key, members) -> look(key.route(), key.labels(), members));
     return new Due(messages, wait);
   }
 
   private Key key(Alert alert) {
-    for (int i = 0; i < settings.routes().size(); i++) {
-      Route route = settings.routes().get(i);
-      if (route.match().matches(alert.tenant(), alert.workload(), alert.rule(), alert.severity())) {
-        return new Key(i, labels(route, alert));
-      }
-    }
-    throw new IllegalStateException("the last route takes all");
+    Route route = settings.route(alert.tenant(), alert.workload(), alert.rule(), alert.severity());
+    return new Key(route, group(route, alert.tenant(), alert.labels()));
   }
 
-  private static Map<String, String> labels(Route route, Alert alert) {
-    Map<String, String> labels = new TreeMap<>();
-    labels.put("tenant", alert.tenant());
+  /// What the alerts of a group have in common.
+  static Map<String, String> group(Route route, String tenant, Map<String, String> labels) {
+    Map<String, String> group = new TreeMap<>();
+    group.put("tenant", tenant);
     for (String name : route.groupBy()) {
-      String value = alert.labels().get(name);
+      String value = labels.get(name);
       if (value != null) {
-        labels.put(name, value);
+        group.put(name, value);
       }
     }
-    return labels;
+    return group;
   }
 
   private void look(Route route, Map<String, String> labels, List<Tracked> members) {

@@ -1,6 +1,8 @@
 package dev.semper.engine.alert;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.semper.engine.spec.AlertRule.Severity;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -30,6 +32,8 @@ public record Notification(
     RESOLVED,
     REPEAT,
     ESCALATION,
+    /// A recovery has the action `notify`: told once, there is no alert behind it.
+    NOTICE,
     TEST;
 
     public String id() {
@@ -103,9 +107,23 @@ public record Notification(
     return alerts.stream().map(Item::severity).max(Comparator.naturalOrder()).orElse(Severity.INFO);
   }
 
+  /// How long what fires is to be taken for firing if nothing more is heard of it: beyond the next
+  /// repetition; or, where nothing more will be heard, as long as people need to see it.
+  @JsonIgnore
+  Duration firesOn() {
+    return switch (reason) {
+      case FIRING, RESOLVED, REPEAT, ESCALATION -> Duration.ofDays(31);
+      case NOTICE -> Duration.ofHours(1);
+      case TEST -> Duration.ofMinutes(5);
+    };
+  }
+
   /// In one line, e.g. `[FIRING:2] warning: web, api`.
   public String title() {
-    String what = firing() > 0 ? "FIRING:" + firing() : "RESOLVED:" + alerts.size();
+    String what =
+        reason == Reason.NOTICE
+            ? "NOTICE"
+            : firing() > 0 ? "FIRING:" + firing() : "RESOLVED:" + alerts.size();
     List<String> about =
         alerts.stream()
             .map(a -> a.workload() == null ? a.tenant() : a.workload())

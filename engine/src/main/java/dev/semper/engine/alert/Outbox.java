@@ -6,6 +6,7 @@ import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
+import dev.semper.engine.webhook.Backoff;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,8 +42,7 @@ final class Outbox {
   /// A jump of the clock alone gives nothing up.
   private static final int LEAST_ATTEMPTS = 10;
 
-  private static final Duration FIRST_BACKOFF = Duration.ofSeconds(1);
-  private static final Duration LAST_BACKOFF = Duration.ofMinutes(5);
+  static final Backoff BACKOFF = new Backoff(Duration.ofSeconds(1), Duration.ofMinutes(5));
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   /// @param outcome delivered, failed or dead
@@ -50,11 +51,13 @@ final class Outbox {
   private final Store store;
   private final InstantSource wall;
   private final RandomGenerator random;
+  private final Backoff backoff;
   private final Map<Counted, LongAdder> counts = new ConcurrentHashMap<>();
   private final Map<String, Worker> workers = new TreeMap<>();
   private volatile AlertSettings settings = AlertSettings.DEFAULT;
 
-  Outbox(Store store, InstantSource wall, RandomGenerator random) {
+  Outbox(Store store, InstantSource wall, RandomGenerator random, Backoff backoff) {
+    this.backoff = backoff;
     this.store = store;
     this.wall = wall;
     this.random = random;
@@ -168,10 +171,9 @@ final class Outbox {
     return attempt == null ? new Attempt("not done in time", false) : attempt;
   }
 
-  /// 1 s, doubled up to 5 min, less up to a fifth by chance.
+  /// Less up to a fifth by chance.
   private Duration backoff(int failures) {
-    long millis =
-        Math.min(LAST_BACKOFF.toMillis(), FIRST_BACKOFF.toMillis() << Math.min(20, failures - 1));
+    long millis = backoff.after(failures).toMillis();
     return Duration.ofMillis(millis - (long) (random.nextDouble() * millis / 5));
   }
 
@@ -277,10 +279,7 @@ final class Outbox {
       }
       List<Row.Delivery> rows =
           store.oldestDeliveries(channel.name(), Delivery.Status.PENDING.id(), PAGE);
-      resting
-          .keySet()
-          .retainAll(
-              rows.stream().map(Row.Delivery::id).collect(java.util.stream.Collectors.toSet()));
+      resting.keySet().retainAll(rows.stream().map(Row.Delivery::id).collect(Collectors.toSet()));
       Optional<Row.Delivery> next = next(rows, now);
       if (next.isEmpty()) {
         return resting.values().stream()

@@ -1,6 +1,7 @@
 package dev.semper.engine.alert;
 
 import dev.semper.engine.spec.AlertChannel;
+import dev.semper.engine.webhook.Answer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,6 +34,17 @@ interface Sender extends AutoCloseable {
       case AlertChannel.Email email -> new EmailSender(email);
       case AlertChannel.Command command -> new CommandSender(command);
     };
+  }
+
+  /// @throws Refused if it was answered with what another attempt would be answered with too
+  static void require(Answer answer) throws IOException {
+    if (answer.success()) {
+      return;
+    }
+    // A redirect is a fault of the channel, not of the one notification.
+    throw answer.mayPass() || answer.redirect()
+        ? new IOException(answer.words())
+        : new Refused(answer.words());
   }
 
   /// The secret as it is now, so that it can be changed without a restart.

@@ -25,9 +25,9 @@ public record Silence(
     return !now.isBefore(startsAt) && now.isBefore(endsAt);
   }
 
-  boolean covers(Alert alert) {
-    return alert.tenant().equals(tenant)
-        && match.matches(alert.tenant(), alert.workload(), alert.rule(), alert.severity());
+  boolean covers(Subject what) {
+    return what.tenant().equals(tenant)
+        && match.matches(what.tenant(), what.workload(), what.rule(), what.severity());
   }
 
   Silence endedAt(Instant now, String actor) {

@@ -1,6 +1,5 @@
 package dev.semper.engine.alert;
 
-import dev.semper.engine.spec.AlertRule;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
@@ -21,13 +20,14 @@ final class Words {
 
   private Words() {}
 
-  static Map<String, String> labels(AlertRule rule, String tenant, @Nullable String workload) {
-    Map<String, String> labels = new TreeMap<>(rule.labels());
-    labels.put("alertname", rule.name());
-    labels.put("severity", rule.severity().name().toLowerCase(Locale.ROOT));
-    labels.put("tenant", tenant);
-    if (workload != null) {
-      labels.put("workload", workload);
+  /// @param own further ones
+  static Map<String, String> labels(Subject what, Map<String, String> own) {
+    Map<String, String> labels = new TreeMap<>(own);
+    labels.put("alertname", what.rule());
+    labels.put("severity", what.severity().name().toLowerCase(Locale.ROOT));
+    labels.put("tenant", what.tenant());
+    if (what.workload() != null) {
+      labels.put("workload", what.workload());
     }
     return labels;
   }

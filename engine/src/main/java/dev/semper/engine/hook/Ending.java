@@ -3,7 +3,7 @@ package dev.semper.engine.hook;
 import dev.semper.engine.hook.HookRun.Status;
 import org.jspecify.annotations.Nullable;
 
-/// How a run ended; the fields are those of [HookRun].
+/// How far a run has come, mostly how it ended; the fields are those of [HookRun].
 record Ending(
     Status status,
     @Nullable Long pid,

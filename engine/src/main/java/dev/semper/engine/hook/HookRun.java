@@ -125,50 +125,19 @@ public record HookRun(
   }
 
   HookRun running(Instant now) {
-    return new HookRun(
-        id,
-        seq,
-        tenant,
-        workload,
-        uid,
-        hook,
-        occasion,
-        Status.RUNNING,
-        attempt,
-        null,
-        null,
-        0,
-        "",
-        "",
-        "",
-        dueAt,
-        now,
-        null);
+    return with(Ending.without(Status.RUNNING, ""), attempt, now, null);
   }
 
   HookRun again() {
-    return new HookRun(
-        id,
-        seq,
-        tenant,
-        workload,
-        uid,
-        hook,
-        occasion,
-        Status.WAITING,
-        attempt + 1,
-        null,
-        null,
-        0,
-        "",
-        "",
-        "",
-        dueAt,
-        null,
-        null);
+    return with(Ending.without(Status.WAITING, ""), attempt + 1, null, null);
   }
 
-  HookRun ended(Ending e, Instant now) {
+  HookRun ended(Ending end, Instant now) {
+    return with(end, attempt, startedAt, now);
+  }
+
+  private HookRun with(
+      Ending now, int attempt, @Nullable Instant startedAt, @Nullable Instant endedAt) {
     return new HookRun(
         id,
         seq,
@@ -177,17 +146,17 @@ public record HookRun(
         uid,
         hook,
         occasion,
-        e.status(),
+        now.status(),
         attempt,
-        e.pid(),
-        e.exitCode(),
-        e.httpStatus(),
-        e.stdout(),
-        e.stderr(),
-        e.message(),
+        now.pid(),
+        now.exitCode(),
+        now.httpStatus(),
+        now.stdout(),
+        now.stderr(),
+        now.message(),
         dueAt,
         startedAt,
-        now);
+        endedAt);
   }
 
   Row.HookRun row() {

@@ -256,7 +256,12 @@ public final class Hooks implements StepHooks {
 
   @Override
   public Ticket due(
-      String id, Workload workload, WorkloadSpec spec, HookSpec hook, String operationId)
+      String id,
+      Workload workload,
+      WorkloadSpec spec,
+      HookSpec hook,
+      String operationId,
+      String reason)
       throws InterruptedException {
     Open known = open.get(id);
     if (known == null) {
@@ -273,7 +278,7 @@ public final class Hooks implements StepHooks {
               spec.kind(),
               spec.version(),
               workload.state().id(),
-              "operation " + operationId,
+              reason,
               0,
               operationId,
               Map.of("from_version", workload.spec().version()));
@@ -297,7 +302,7 @@ public final class Hooks implements StepHooks {
     return new Ticket() {
       @Override
       public Optional<End> end() {
-        return ended.isDone() ? Optional.of(new End(error(ended.join()))) : Optional.empty();
+        return ended.isDone() ? Optional.of(told(ended.join())) : Optional.empty();
       }
 
       @Override
@@ -307,12 +312,14 @@ public final class Hooks implements StepHooks {
     };
   }
 
+  private static End told(HookRun run) {
+    boolean ok = run.success();
+    String said = !ok && !run.stderr().isBlank() ? run.stderr() : run.stdout();
+    return new End(ok ? "" : error(run, Tail.lastLine(said)), said.strip());
+  }
+
   /// Names the hook, what it ended with, and what it said last.
-  private static String error(HookRun run) {
-    if (run.success()) {
-      return "";
-    }
-    String said = Tail.lastLine(run.stderr().isBlank() ? run.stdout() : run.stderr());
+  private static String error(HookRun run, String said) {
     return "hook %s of %s %s%s"
         .formatted(
             run.hook().type().id(),
@@ -343,13 +350,13 @@ public final class Hooks implements StepHooks {
     return fresh;
   }
 
-  /// What an update waits for does not stand behind what has nothing to do with it.
+  /// What an operation waits for does not stand behind what has nothing to do with it; but the last
+  /// of all hooks comes last.
   private static String lane(HookRun run) {
-    return switch (run.hook().type()) {
-      case BEFORE_UPDATE, AFTER_UPDATE -> run.id();
-      case ON_START, ON_STOP, ON_RESTART, ON_FAILURE, ON_HEALTHY, ON_DESTROY ->
-          run.tenant() + "/" + run.uid();
-    };
+    boolean waitedFor = run.occasion().eventSeq() == 0;
+    return waitedFor && run.hook().type() != HookSpec.Type.ON_DESTROY
+        ? run.id()
+        : run.tenant() + "/" + run.uid();
   }
 
   private void carryOut(Open known) throws InterruptedException {

@@ -4,53 +4,29 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.semper.engine.hook.HookRun.Status;
 import dev.semper.engine.spec.HookSpec;
+import dev.semper.engine.webhook.Answer;
+import dev.semper.engine.webhook.Backoff;
+import dev.semper.engine.webhook.Receiver;
+import dev.semper.engine.webhook.Signature;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
-import org.jspecify.annotations.Nullable;
 
-/// Sends webhooks. Any 2xx answer is success. What may pass (no connection, no answer in time, 408,
-/// 429, 5xx) is tried again with growing pauses for [#PATIENCE]; of a hook that an operation waits
-/// for, within its timeout only. Redirects are not followed.
+/// Sends webhooks. Any 2xx answer is success. What may pass is tried again with growing pauses for
+/// [#PATIENCE]; of a hook that an operation waits for, within its timeout only. Redirects are not
+/// followed.
 final class Webhooks {
   static final Duration PATIENCE = Duration.ofMinutes(10);
-  static final String SIGNATURE = "X-Semper-Signature-256";
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
-
-  /// @param status 0 if there was no answer
-  private record Answer(int status, String body, String error) {
-    boolean success() {
-      return status >= 200 && status < 300;
-    }
-
-    boolean mayPass() {
-      return status == 0 || status == 408 || status == 429 || status >= 500;
-    }
-
-    Ending ending(Status end, int tries) {
-      String times = tries == 1 ? "" : " (try " + tries + ")";
-      String message =
-          success() ? "" : (error.isEmpty() ? "the receiver answered " + status : error) + times;
-      return new Ending(end, null, null, status, body, "", message);
-    }
-  }
+  private static final Backoff BACKOFF = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(30));
 
   private final Clock clock;
 
@@ -70,20 +46,18 @@ final class Webhooks {
             ? PATIENCE.minus(Duration.between(run.dueAt(), clock.instant()))
             : run.hook().timeout();
     long deadline = System.nanoTime() + patience.toNanos();
-    Duration pause = FIRST_PAUSE;
     for (int tries = 1; ; tries++) {
-      Answer answer = tryOnce(run, webhook);
+      Answer answer = tryOnce(run, webhook, tries);
+      Duration pause = BACKOFF.after(tries);
       if (answer.success()) {
-        return answer.ending(Status.SUCCEEDED, tries);
+        return ending(answer, Status.SUCCEEDED, tries);
       }
       if (!answer.mayPass() || System.nanoTime() + pause.toNanos() - deadline > 0) {
-        return answer.ending(Status.FAILED, tries);
+        return ending(answer, Status.FAILED, tries);
       }
       if (rest(pause, cancelled)) {
-        return answer.ending(Status.CANCELLED, tries);
+        return ending(answer, Status.CANCELLED, tries);
       }
-      pause = pause.multipliedBy(2);
-      pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
     }
   }
 
@@ -101,72 +75,29 @@ final class Webhooks {
   }
 
   /// A client of its own for each try: nothing of a receiver that hangs is left behind.
-  private static Answer tryOnce(HookRun run, HookSpec.Webhook webhook) throws InterruptedException {
-    Duration timeout = run.hook().timeout();
+  private Answer tryOnce(HookRun run, HookSpec.Webhook webhook, int tries)
+      throws InterruptedException {
     byte[] body = Message.json(run).getBytes(UTF_8);
-    var threads = Executors.newVirtualThreadPerTaskExecutor();
-    HttpClient client =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(timeout)
-            .executor(threads)
-            .build();
-    try {
-      HttpRequest request = request(run, webhook, body, timeout);
-      CompletableFuture<Answer> answer =
-          client
-              .sendAsync(request, HttpResponse.BodyHandlers.ofInputStream())
-              .thenApplyAsync(Webhooks::answer, threads);
-      return answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      return new Answer(0, "", "no answer within " + timeout.toMillis() + " ms");
-    } catch (ExecutionException e) {
-      return new Answer(0, "", "no answer: " + e.getCause());
-    } catch (IOException | GeneralSecurityException e) {
-      return new Answer(0, "", "it cannot be signed: " + e);
-    } finally {
-      client.shutdownNow();
-      threads.shutdownNow();
-    }
-  }
-
-  private static HttpRequest request(
-      HookRun run, HookSpec.Webhook webhook, byte[] body, Duration timeout)
-      throws IOException, GeneralSecurityException {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(webhook.url()))
-            .timeout(timeout)
-            .header("Content-Type", "application/json")
-            .header("User-Agent", "Semper")
-            .header("X-Semper-Event", run.hook().type().id())
-            .header("X-Semper-Delivery", run.id())
-            .method(webhook.method(), HttpRequest.BodyPublishers.ofByteArray(body));
-    webhook.headers().forEach(request::setHeader);
-    String signature = signature(webhook.secretFile(), body);
-    if (signature != null) {
-      request.setHeader(SIGNATURE, signature);
-    }
-    return request.build();
-  }
-
-  private static @Nullable String signature(@Nullable String secretFile, byte[] body)
-      throws IOException, GeneralSecurityException {
-    if (secretFile == null) {
-      return null;
-    }
-    byte[] key = Files.readString(Path.of(secretFile)).strip().getBytes(UTF_8);
-    Mac mac = Mac.getInstance("HmacSHA256");
-    mac.init(new SecretKeySpec(key, "HmacSHA256"));
-    return "sha256=" + HexFormat.of().formatHex(mac.doFinal(body));
-  }
-
-  /// The first of the body is kept, the rest not read.
-  private static Answer answer(HttpResponse<InputStream> response) {
-    try (InputStream in = response.body()) {
-      return new Answer(response.statusCode(), new String(in.readNBytes(Tail.BYTES), UTF_8), "");
+    Map<String, String> headers = new TreeMap<>(webhook.headers());
+    headers.put("Semper-Event", run.hook().type().id());
+    headers.put("Semper-Delivery", run.id());
+    headers.put("Semper-Attempt", Integer.toString(tries));
+    try (Receiver receiver =
+        new Receiver(URI.create(webhook.url()), webhook.method(), null, run.hook().timeout())) {
+      if (webhook.secretFile() != null) {
+        String secret = Files.readString(Path.of(webhook.secretFile())).strip();
+        headers.putAll(Signature.headers(secret, clock.instant(), body));
+      }
+      return receiver.send(body, headers);
     } catch (IOException e) {
-      return new Answer(response.statusCode(), "", "the answer broke off: " + e);
+      return new Answer(0, "", "it cannot be signed: " + e);
     }
+  }
+
+  private static Ending ending(Answer answer, Status end, int tries) {
+    String times = tries == 1 ? "" : " (try " + tries + ")";
+    String words = answer.error().isEmpty() ? "the receiver " + answer.words() : answer.error();
+    String message = answer.success() ? "" : words + times;
+    return new Ending(end, null, null, answer.status(), answer.body(), "", message);
   }
 }

@@ -86,6 +86,10 @@ public interface Healer {
       }
     }
 
+    /// All copies stopped, forgotten and launched anew, after the driver has prepared the workload
+    /// as for the first time.
+    record Reinstall() implements Remedy {}
+
     /// To another generation of the specification.
     record MoveTo(long generation) implements Remedy {}
 

@@ -18,6 +18,7 @@ import dev.semper.engine.workload.Workload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// Plans the steps that take a workload from where it is to where an operation leads. Pure.
 final class Planner {
@@ -101,6 +102,7 @@ final class Planner {
         planner.add(step(Action.SETTLE));
       }
       case Healer.Remedy.Restart(List<Integer> ordinals) -> planner.relaunch(ordinals, spec);
+      case Healer.Remedy.Reinstall() -> planner.reinstall(spec);
       case Healer.Remedy.MoveTo(long _) -> {
         planner.update(target, spec);
         // Of copies that run already none need be ready: that is what is to be healed.
@@ -408,6 +410,19 @@ final class Planner {
     }
     add(step(Action.SETTLE));
     go(Trigger.HEALTH_CHECK_PASS);
+  }
+
+  /// What cannot run here any more is found out before anything is stopped. From an error all is
+  /// installed anyway.
+  private void reinstall(WorkloadSpec spec) {
+    if (state != State.ERROR) {
+      add(step(Action.PREPARE, -1, workload.generation()));
+    }
+    relaunch(IntStream.range(0, spec.instances()).boxed().toList(), spec);
+    int firstLaunch = steps.indexOf(step(Action.LAUNCH, 0, workload.generation()));
+    if (firstLaunch >= 0) {
+      steps.add(firstLaunch, step(Action.CLEAR));
+    }
   }
 
   private void disable() {

@@ -34,9 +34,6 @@ import org.slf4j.LoggerFactory;
 final class Runner {
   private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
 
-  /// Beyond its own timeout: for its turn to come and for the end of its processes.
-  private static final Duration HOOK_PATIENCE = Duration.ofSeconds(60);
-
   /// What came of a step or of a whole run.
   private sealed interface Outcome {
     record Done(String detail) implements Outcome {}
@@ -396,7 +393,8 @@ final class Runner {
     }
     HookSpec hook = wanted.get();
     String id = "%s.%s.%d".formatted(work.id(), type.id(), work.head().attempt());
-    StepHooks.Ticket ticket = hooks.due(id, workload, spec, hook, work.id());
+    StepHooks.Ticket ticket =
+        hooks.due(id, workload, spec, hook, work.id(), "operation " + work.id());
     if (hook.async()) {
       return new Outcome.Done("it is not waited for");
     }
@@ -404,7 +402,7 @@ final class Runner {
     var _ =
         slots.whileWaiting(
             work,
-            hook.timeout().plus(HOOK_PATIENCE),
+            hook.timeout().plus(StepHooks.PATIENCE),
             p ->
                 owners.await(
                     tenant(), name(), _ -> ticket.end().isPresent() || work.cancelled(), p));

@@ -4,6 +4,7 @@ import dev.semper.engine.operation.Healer;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.OperationRequest;
 import dev.semper.engine.operation.Quotas;
+import dev.semper.engine.operation.StepHooks;
 import dev.semper.engine.spec.RecoverySpec;
 import dev.semper.engine.spec.RecoverySpec.Rung;
 import dev.semper.engine.spec.SpecReader;
@@ -31,6 +32,7 @@ record Doctor(
     Map<String, Driver> drivers,
     Vitals vitals,
     Commands commands,
+    StepHooks hooks,
     Function<String, Quotas> quotas,
     Path home,
     Clock clock,

@@ -4,6 +4,8 @@ import dev.semper.engine.recovery.Recovery.Attempt;
 import dev.semper.engine.recovery.Recovery.Outcome;
 import dev.semper.engine.recovery.Recovery.Status;
 import dev.semper.engine.spec.RecoverySpec.Action;
+import dev.semper.engine.store.Batch;
+import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
 import dev.semper.engine.workload.Workload;
 import java.time.Duration;
@@ -16,9 +18,22 @@ import java.util.stream.Stream;
 /// The earlier recoveries of one workload, newest first.
 record History(List<Recovery> recoveries) {
   private static final int KEPT = 100;
+  private static final Duration FOR = Duration.ofDays(90);
+  private static final int CHUNK = 500;
 
   History {
     recoveries = List.copyOf(recoveries);
+  }
+
+  /// Drops what has ended long ago, of all workloads.
+  static void trim(Store store, Instant now) throws InterruptedException {
+    List<Row.Recovery> old;
+    do {
+      old = store.recoveriesBefore(now.minus(FOR), CHUNK);
+      Batch batch = new Batch();
+      old.forEach(batch::delete);
+      store.commit(batch);
+    } while (old.size() == CHUNK);
   }
 
   /// @param except id of one that does not count

@@ -9,6 +9,7 @@ import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.State;
 import dev.semper.engine.workload.Workload;
+import dev.semper.spi.Driver;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -77,10 +78,25 @@ record Plan(
           workload.spec().instances() == rung.instances()
               ? Optional.of("it has %d instances already".formatted(rung.instances()))
               : inState().or(() -> quota(rung));
+      case REINSTALL ->
+          installs()
+              ? inState()
+              : Optional.of(
+                  "there is nothing to install anew: kind %s watches what others have installed"
+                      .formatted(workload.spec().kind()));
+      case HOOK ->
+          workload.spec().hook(rung.hook()).isPresent()
+              ? Optional.empty()
+              : Optional.of("the workload does not declare the hook " + rung.hook());
       case RESTART, DISABLE -> Optional.empty();
       case DISK_CLEANUP, NOTIFY -> Optional.empty();
-      case RESTORE_BACKUP, REINSTALL, HOOK -> Optional.of("not available");
+      case RESTORE_BACKUP -> Optional.of("not available");
     };
+  }
+
+  private boolean installs() {
+    Driver driver = doctor.drivers().get(workload.spec().kind());
+    return driver != null && driver.installs();
   }
 
   private Optional<String> withoutDriver(Rung rung) {
@@ -158,8 +174,11 @@ record Plan(
       case SCALE ->
           "scale from %d to %d instances".formatted(workload.spec().instances(), rung.instances());
       case DISABLE -> "stop it until it is enabled again";
-      case NOTIFY -> "tell those who listen";
-      case RESTORE_BACKUP, REINSTALL, HOOK -> rung.action().id();
+      case NOTIFY -> "tell the alert channels";
+      case REINSTALL ->
+          "check that it can run here, stop all copies, forget them, launch them anew";
+      case HOOK -> "run hook " + rung.hook();
+      case RESTORE_BACKUP -> rung.action().id();
     };
   }
 
@@ -189,9 +208,9 @@ record Plan(
     }
     boolean launches =
         switch (rung.action()) {
-          case RESTART, ROLLBACK_VERSION, SCALE -> true;
+          case RESTART, ROLLBACK_VERSION, REINSTALL, SCALE -> true;
           case CLEAR_CACHE, RECONNECT, MEMORY_CLEANUP, DISK_CLEANUP, COMMAND, NOTIFY -> false;
-          case RESTORE_BACKUP, REINSTALL, DISABLE, HOOK -> false;
+          case RESTORE_BACKUP, DISABLE, HOOK -> false;
         };
     return longer(rung.settle(), launches ? startup.plus(word) : word);
   }

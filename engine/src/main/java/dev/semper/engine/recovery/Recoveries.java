@@ -11,9 +11,9 @@ import dev.semper.engine.operation.Healer;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.Operations;
 import dev.semper.engine.operation.Quotas;
+import dev.semper.engine.operation.StepHooks;
 import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.store.Batch;
-import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
 import dev.semper.engine.workload.Boundaries;
 import dev.semper.engine.workload.Owners;
@@ -21,7 +21,6 @@ import dev.semper.spi.Driver;
 import dev.semper.spi.Exit;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,9 +32,6 @@ import org.jspecify.annotations.Nullable;
 /// The recoveries there are and were. One is begun by hand with an operation of kind `recover`, see
 /// [Operations#submit].
 public final class Recoveries {
-  private static final Duration KEPT = Duration.ofDays(90);
-  private static final int CHUNK = 500;
-
   private final Doctor doctor;
   private final int atOnce;
   private final Health health;
@@ -52,6 +48,7 @@ public final class Recoveries {
       Map<String, Driver> drivers,
       Probes probes,
       Health health,
+      StepHooks hooks,
       Function<String, Quotas> quotas,
       Path home,
       int atOnce,
@@ -67,6 +64,7 @@ public final class Recoveries {
             Map.copyOf(drivers),
             new ProbedVitals(probes, health, clock),
             new Commands(drivers.get("process"), home.resolve("run").resolve("recovery"), clock),
+            hooks,
             quotas,
             home,
             clock,
@@ -83,7 +81,6 @@ public final class Recoveries {
     Set<String> going =
         operations.openRecoveries().stream().map(Operation::id).collect(Collectors.toSet());
     doctor.commands().sweep(going);
-    dropOld();
     Triage started = new Triage(doctor, operations, atOnce);
     triage = started;
     health.listen(
@@ -97,14 +94,6 @@ public final class Recoveries {
           }
         });
     started.start();
-  }
-
-  private void dropOld() throws InterruptedException {
-    List<Row.Recovery> old =
-        doctor.store().recoveriesBefore(doctor.clock().instant().minus(KEPT), CHUNK);
-    Batch batch = new Batch();
-    old.forEach(batch::delete);
-    doctor.store().commit(batch);
   }
 
   /// A driver reports the end of an incarnation.

@@ -1,7 +1,5 @@
 package dev.semper.engine.recovery;
 
-import dev.semper.engine.error.ErrorCode;
-import dev.semper.engine.error.SemperException;
 import dev.semper.engine.operation.Healer;
 import dev.semper.engine.operation.Healer.Caller;
 import dev.semper.engine.operation.Healer.Next;
@@ -14,18 +12,15 @@ import dev.semper.engine.recovery.Recovery.Status;
 import dev.semper.engine.spec.ProbeSpec;
 import dev.semper.engine.spec.RecoverySpec.Action;
 import dev.semper.engine.spec.RecoverySpec.Rung;
-import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Row;
-import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.Workload;
-import dev.semper.spi.Driver;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -35,15 +30,13 @@ import org.jspecify.annotations.Nullable;
 /// reason. What it decides and finds becomes durable with the journal of its operation.
 final class Treatment implements Healer.Course {
   private static final Duration LOOK = Duration.ofMillis(100);
-  private static final List<String> COMMAND_SETTINGS =
-      List.of("user", "group", "working_dir", "umask");
-  private static final List<String> COMMAND_ENV = List.of("PATH", "HOME", "USER", "LANG", "TZ");
 
   /// An event to be.
   private record Note(Instant at, String type, Map<String, Object> data) {}
 
   private final Doctor doctor;
   private final History history;
+  private final Actions actions;
   private final List<Note> notes = new ArrayList<>();
   private Chart chart;
   private boolean changed;
@@ -56,13 +49,14 @@ final class Treatment implements Healer.Course {
     this.doctor = doctor;
     this.chart = chart;
     this.history = history;
+    actions = new Actions(doctor, chart.recovery(), chart.cachePaths());
   }
 
   @Override
   public synchronized Next next(Workload now) {
     Evidence evidence = doctor.vitals().of(now);
     last().filter(a -> a.outcome() == Outcome.RUNNING).ifPresent(a -> judge(a, evidence));
-    chart.recovery().attempts().forEach(this::forget);
+    chart.recovery().attempts().forEach(actions::forget);
     Optional<Attempt> last = last();
     if (last.isPresent()
         && last.get().action() == Action.DISABLE
@@ -128,8 +122,9 @@ final class Treatment implements Healer.Course {
       case ROLLBACK_VERSION -> Optional.of(new Remedy.MoveTo(plan.workload().previousGeneration()));
       case SCALE -> scaled(plan, rung);
       case DISABLE -> Optional.of(new Remedy.Disable());
+      case REINSTALL -> Optional.of(new Remedy.Reinstall());
       case CLEAR_CACHE, RECONNECT, MEMORY_CLEANUP, DISK_CLEANUP -> Optional.of(new Remedy.Act());
-      case RESTORE_BACKUP, REINSTALL, NOTIFY, COMMAND, HOOK -> Optional.of(new Remedy.Act());
+      case RESTORE_BACKUP, NOTIFY, COMMAND, HOOK -> Optional.of(new Remedy.Act());
     };
   }
 
@@ -164,127 +159,24 @@ final class Treatment implements Healer.Course {
       rung = rung(attempt);
     }
     caller.waitingFor("action " + attempt.action().id());
-    Result result = act(caller, again, attempt, rung);
+    Result result = actions.act(attempt, rung, again, caller);
     if (result instanceof Result.Done(String detail)) {
       synchronized (this) {
+        if (attempt.action() == Action.NOTIFY) {
+          tell(rung, attempt);
+        }
         replace(last().orElseThrow().with(attempt.detail() + ": " + detail));
       }
     }
     return result;
   }
 
-  private Result act(Caller caller, boolean again, Attempt attempt, Rung rung)
-      throws InterruptedException {
-    if (!rung.command().isEmpty()) {
-      return doctor.commands().run(order(attempt, rung), caller);
-    }
-    return switch (attempt.action()) {
-      case CLEAR_CACHE -> clean(chart.cachePaths(), attempt.startedAt(), rung, caller);
-      case DISK_CLEANUP ->
-          clean(rung.paths(), attempt.startedAt().minus(rung.olderThan()), rung, caller);
-      case MEMORY_CLEANUP -> signal(rung, again);
-      case NOTIFY -> {
-        tell(rung, attempt);
-        yield new Result.Done("told");
-      }
-      case RESTART, RECONNECT, RESTORE_BACKUP, ROLLBACK_VERSION, REINSTALL, SCALE, DISABLE ->
-          throw new IllegalStateException(attempt.name() + " is not done like that");
-      case COMMAND, HOOK ->
-          throw new IllegalStateException(attempt.name() + " is not done like that");
-    };
-  }
-
-  private Commands.Order order(Attempt attempt, Rung rung) {
-    Recovery recovery = chart.recovery();
-    Workload workload = workload();
-    WorkloadSpec spec = workload.spec();
-    Map<String, String> env = new HashMap<>();
-    for (String name : COMMAND_ENV) {
-      String value = System.getenv(name);
-      if (value != null) {
-        env.put(name, value);
-      }
-    }
-    env.putAll(spec.env());
-    env.put("SEMPER_TENANT", recovery.tenant());
-    env.put("SEMPER_WORKLOAD", recovery.workload());
-    env.put("SEMPER_VERSION", spec.version());
-    env.put("SEMPER_RECOVERY", recovery.id());
-    env.put("SEMPER_ACTION", attempt.action().id());
-    env.put("SEMPER_CAUSE", attempt.evidence().text());
-    Map<String, Object> settings = new HashMap<>();
-    if (spec.kind().equals("process")) {
-      COMMAND_SETTINGS.stream()
-          .filter(spec.settings()::containsKey)
-          .forEach(name -> settings.put(name, spec.settings().get(name)));
-    }
-    settings.put("command", rung.command());
-    return new Commands.Order(
-        recovery.tenant(),
-        recovery.workload(),
-        recovery.uid(),
-        recovery.id() + "." + attempt.number(),
-        settings,
-        env,
-        rung.timeout());
-  }
-
-  private void forget(Attempt attempt) {
-    if (attempt.outcome() != Outcome.RUNNING) {
-      doctor
-          .commands()
-          .forget(chart.recovery().uid(), chart.recovery().id() + "." + attempt.number());
-    }
-  }
-
-  private Result clean(List<String> paths, Instant before, Rung rung, Caller caller) {
-    Cleaner cleaner =
-        new Cleaner(
-            doctor.home(),
-            before,
-            rung.pattern(),
-            rung.timeout(),
-            caller::cancelled,
-            () -> doctor.boundaries().pass("recover/act/deleted"));
-    Cleaner.Report report = cleaner.clean(paths);
-    if (caller.cancelled()) {
-      return new Result.Cancelled();
-    }
-    return report.troubles().isEmpty()
-        ? new Result.Done(report.text())
-        : new Result.Failed(report.text());
-  }
-
-  /// A signal leaves no trace by which it could be known whether it was sent.
-  private Result signal(Rung rung, boolean again) {
-    if (again) {
-      return new Result.Done(
-          "the server died while it sent it; it is not sent again, only looked whether it helps");
-    }
-    Workload workload = workload();
-    Driver driver = doctor.drivers().get(workload.spec().kind());
-    String signal = rung.signal();
-    if (driver == null || signal == null) {
-      return new Result.Failed("there is no driver of kind " + workload.spec().kind());
-    }
-    int sent = 0;
-    for (Instance instance : workload.instances()) {
-      if (instance.isLive()) {
-        try {
-          driver.signal(instance.incarnation(), signal);
-          sent++;
-        } catch (RuntimeException e) {
-          return new Result.Failed(
-              "%s could not be sent to %s: %s"
-                  .formatted(signal, workload.instanceName(instance), e.getMessage()));
-        }
-      }
-    }
-    return new Result.Done("sent to %d copies".formatted(sent));
-  }
-
-  private synchronized void tell(Rung rung, Attempt attempt) {
+  /// The alerts read this event: what is committed is told.
+  private void tell(Rung rung, Attempt attempt) {
     Map<String, Object> data = facts();
+    data.put("number", attempt.number());
+    data.put("severity", rung.severity().name().toLowerCase(Locale.ROOT));
+    data.put("cause", attempt.evidence().text());
     data.put(
         "message",
         rung.message().isEmpty()
@@ -301,7 +193,7 @@ final class Treatment implements Healer.Course {
       attempt = last().orElseThrow();
       rung = rung(attempt);
     }
-    Workload workload = workload();
+    Workload workload = actions.workload();
     boolean wasDown = !attempt.evidence().status().equals(Evidence.DEGRADED);
     boolean probed =
         workload.spec().probes().stream().anyMatch(p -> p.type() != ProbeSpec.Type.STARTUP);
@@ -314,7 +206,7 @@ final class Treatment implements Healer.Course {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
       boolean over = System.nanoTime() - deadline >= 0;
-      Workload now = workload();
+      Workload now = actions.workload();
       Evidence evidence = doctor.vitals().of(now);
       if ((over || probed)
           && mark.passed(now)
@@ -376,7 +268,7 @@ final class Treatment implements Healer.Course {
         .filter(a -> a.outcome() == Outcome.RUNNING)
         .ifPresent(
             a -> close(a, ended == Status.EXHAUSTED ? Outcome.FAILED : Outcome.CANCELLED, error));
-    chart.recovery().attempts().forEach(this::forget);
+    chart.recovery().attempts().forEach(actions::forget);
     String story =
         switch (ended) {
           case RECOVERED -> story().isEmpty() ? "it was well already" : story();
@@ -395,16 +287,6 @@ final class Treatment implements Healer.Course {
   }
 
   // Bookkeeping.
-
-  private Workload workload() {
-    Recovery recovery = chart.recovery();
-    return doctor
-        .owners()
-        .find(recovery.tenant(), recovery.workload())
-        .orElseThrow(() ->
-            new SemperException(
-                ErrorCode.NOT_FOUND, "Workload " + recovery.workload() + " has been deleted"));
-  }
 
   private Instant now() {
     return doctor.clock().instant();

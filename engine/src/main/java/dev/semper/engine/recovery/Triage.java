@@ -30,10 +30,11 @@ import org.slf4j.LoggerFactory;
 
 /// Sees which workloads are not well, and lets their recoveries begin: what others depend on first,
 /// then first come, first served, no more at once than the server is to bear. One thread does it,
-/// and sleeps while every workload is well.
+/// and sleeps while every workload is well, but for dropping what is too old to be kept.
 final class Triage {
   private static final Logger LOG = LoggerFactory.getLogger(Triage.class);
   private static final Duration TURN = Duration.ofMillis(250);
+  private static final Duration TRIM_EVERY = Duration.ofHours(1);
   private static final int MAX_DEPTH = 100;
 
   private record Key(String tenant, String name) {}
@@ -69,6 +70,7 @@ final class Triage {
   private final Thread thread;
   private volatile boolean paused;
   private long order;
+  private Instant trimmed = Instant.EPOCH;
 
   /// @param atOnce recoveries at work at once
   Triage(Doctor doctor, Operations operations, int atOnce) {
@@ -111,8 +113,8 @@ final class Triage {
   private void run() {
     try {
       while (true) {
-        Key first =
-            cases.isEmpty() ? changed.take() : changed.poll(TURN.toNanos(), TimeUnit.NANOSECONDS);
+        Duration wait = cases.isEmpty() ? TRIM_EVERY : TURN;
+        Key first = changed.poll(wait.toNanos(), TimeUnit.NANOSECONDS);
         List<Key> keys = new ArrayList<>();
         if (first != null) {
           keys.add(first);
@@ -130,9 +132,19 @@ final class Triage {
     try {
       keys.forEach(this::look);
       turn();
+      trim();
     } catch (RuntimeException e) {
       LOG.error("A turn of the triage of recoveries failed; the next one is soon", e);
       var _ = new CountDownLatch(1).await(TURN.toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /// Also when the clock has jumped back.
+  private void trim() throws InterruptedException {
+    Instant now = doctor.clock().instant();
+    if (Duration.between(trimmed, now).abs().compareTo(TRIM_EVERY) >= 0) {
+      History.trim(doctor.store(), now);
+      trimmed = now;
     }
   }
 

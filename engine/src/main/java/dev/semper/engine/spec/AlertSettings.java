@@ -8,6 +8,7 @@ import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The `[alerts]` table of a server's settings.
 ///
@@ -34,6 +35,15 @@ public record AlertSettings(
     channels = List.copyOf(channels);
     routes = List.copyOf(routes);
     windows = List.copyOf(windows);
+  }
+
+  /// The route of an alert.
+  public Route route(
+      String tenant, @Nullable String workload, String rule, AlertRule.Severity severity) {
+    return routes.stream()
+        .filter(route -> route.match().matches(tenant, workload, rule, severity))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("the last route takes all"));
   }
 
   /// Where alerts go.

@@ -9,14 +9,17 @@ import java.util.function.Function;
 /// What a reader has to know of a driver.
 ///
 /// @param settingNames the keys of a workload that are the driver's
+/// @param installs whether workloads of its kind can be installed anew
 /// @param validate tells what is wrong with them; integers arrive as Long, decimals as Double
 public record DriverFacts(
-    List<String> settingNames, Function<Map<String, Object>, List<SettingProblem>> validate) {
+    List<String> settingNames,
+    boolean installs,
+    Function<Map<String, Object>, List<SettingProblem>> validate) {
   public DriverFacts {
     settingNames = List.copyOf(settingNames);
   }
 
   public static DriverFacts of(Driver driver) {
-    return new DriverFacts(driver.settingNames(), driver::validate);
+    return new DriverFacts(driver.settingNames(), driver.installs(), driver::validate);
   }
 }

@@ -33,6 +33,11 @@ final class DriverSettings {
     return drivers.containsKey(kind);
   }
 
+  /// Of an unknown kind nothing is said.
+  boolean installs() {
+    return driver == null || driver.installs();
+  }
+
   String knownKinds() {
     return drivers.isEmpty() ? "none" : String.join(", ", new TreeSet<>(drivers.keySet()));
   }

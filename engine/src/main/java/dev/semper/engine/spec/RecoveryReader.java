@@ -6,6 +6,7 @@ import java.nio.file.FileSystems;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.PatternSyntaxException;
@@ -19,9 +20,12 @@ final class RecoveryReader {
       Set.of(Action.CLEAR_CACHE, Action.RECONNECT, Action.MEMORY_CLEANUP, Action.COMMAND);
 
   private final TableReader workload;
+  private final boolean installs;
 
-  RecoveryReader(TableReader workload) {
+  /// @param installs whether workloads of its kind can be installed anew
+  RecoveryReader(TableReader workload, boolean installs) {
     this.workload = workload;
+    this.installs = installs;
   }
 
   RecoverySpec read() {
@@ -56,7 +60,7 @@ final class RecoveryReader {
         List.of());
   }
 
-  private static RecoverySpec read(TableReader t) {
+  private RecoverySpec read(TableReader t) {
     List<String> cachePaths = paths(t, "cache_paths");
     List<Rung> ladder = ladder(t, !cachePaths.isEmpty());
     String strategy = t.text("strategy", t.has("ladder") ? OWN : RecoverySpec.AUTO);
@@ -123,7 +127,7 @@ final class RecoveryReader {
     return Arrays.stream(Action.values()).filter(a -> a.id().equals(id)).findFirst().orElse(null);
   }
 
-  private static List<Rung> ladder(TableReader recovery, boolean caches) {
+  private List<Rung> ladder(TableReader recovery, boolean caches) {
     List<Rung> ladder = new ArrayList<>();
     recovery.items(
         "ladder",
@@ -141,7 +145,7 @@ final class RecoveryReader {
     return ladder;
   }
 
-  private static @Nullable Rung rung(TableReader t, boolean caches) {
+  private @Nullable Rung rung(TableReader t, boolean caches) {
     String id = t.text("action");
     if (id == null) {
       if (!t.has("action")) {
@@ -176,7 +180,9 @@ final class RecoveryReader {
             t.text("pattern", ""),
             signal(t),
             t.number("instances", 0, Limits.INSTANCES),
-            t.text("message", ""));
+            t.text("message", ""),
+            t.choice("severity", AlertRule.Severity.WARNING),
+            hook(t));
     check(t, rung, caches);
     return t.broken() ? null : rung;
   }
@@ -213,8 +219,28 @@ final class RecoveryReader {
     return signal;
   }
 
+  private String hook(TableReader t) {
+    String id = t.text("hook", "");
+    if (!t.has("hook")) {
+      return id;
+    }
+    Collection<String> declared =
+        workload.node("hooks") instanceof Node.Table hooks ? hooks.entries().keySet() : List.of();
+    if (!Section.HOOKS.keys().contains(id)) {
+      t.problem(
+          "hook",
+          "unknown hook %s, %s"
+              .formatted(Words.quoted(id), Words.instead(id, Section.HOOKS.keys())));
+    } else if (id.equals(HookSpec.Type.ON_DESTROY.id())) {
+      t.problem("hook", "on_destroy is for a deletion only: name another hook");
+    } else if (!declared.contains(id)) {
+      t.problem("hook", "the workload does not declare %s: add it to hooks".formatted(id));
+    }
+    return id;
+  }
+
   /// What an action needs, and what it has no use for.
-  private static void check(TableReader t, Rung rung, boolean caches) {
+  private void check(TableReader t, Rung rung, boolean caches) {
     Action action = rung.action();
     only(t, "command", COMMANDS.contains(action), action);
     for (String key : List.of("paths", "older_than", "pattern")) {
@@ -223,6 +249,8 @@ final class RecoveryReader {
     only(t, "signal", action == Action.MEMORY_CLEANUP, action);
     only(t, "instances", action == Action.SCALE, action);
     only(t, "message", action == Action.NOTIFY, action);
+    only(t, "severity", action == Action.NOTIFY, action);
+    only(t, "hook", action == Action.HOOK, action);
     switch (action) {
       case CLEAR_CACHE -> {
         if (!t.has("command") && !caches) {
@@ -247,7 +275,16 @@ final class RecoveryReader {
           t.problem("instances", "must be at least 1: to stop a workload is the action disable");
         }
       }
-      case RESTART, RESTORE_BACKUP, ROLLBACK_VERSION, REINSTALL, DISABLE, NOTIFY, HOOK -> {}
+      case HOOK -> needs(t, "hook", action);
+      case REINSTALL -> {
+        if (!installs) {
+          t.problem(
+              "action",
+              "reinstall is not for this kind: it watches what others have installed; run what"
+                  + " installs it with the action command");
+        }
+      }
+      case RESTART, RESTORE_BACKUP, ROLLBACK_VERSION, DISABLE, NOTIFY -> {}
     }
   }
 

@@ -109,12 +109,16 @@ public record RecoverySpec(
     RESTORE_BACKUP,
     /// Back to the generation before.
     ROLLBACK_VERSION,
+    /// All copies are stopped and forgotten, and launched anew after the driver has prepared the
+    /// workload as for the first time.
     REINSTALL,
     SCALE,
     /// Stops it until somebody enables it again: the end of what can be tried.
     DISABLE,
+    /// Tells the alert channels.
     NOTIFY,
     COMMAND,
+    /// Runs a hook that the workload declares, and waits for its end.
     HOOK;
 
     public String id() {
@@ -125,10 +129,8 @@ public record RecoverySpec(
     public @Nullable String missing() {
       return switch (this) {
         case RESTORE_BACKUP -> "not available until Semper has backups";
-        case REINSTALL -> "not available until releases hold artifacts to install again";
-        case HOOK -> "not available yet: use the action command";
         case RESTART, CLEAR_CACHE, RECONNECT, MEMORY_CLEANUP, DISK_CLEANUP -> null;
-        case ROLLBACK_VERSION, SCALE, DISABLE, NOTIFY, COMMAND -> null;
+        case ROLLBACK_VERSION, REINSTALL, SCALE, DISABLE, NOTIFY, COMMAND, HOOK -> null;
       };
     }
 
@@ -164,6 +166,8 @@ public record RecoverySpec(
   /// @param signal of `memory_cleanup`, instead of a command
   /// @param instances of `scale`
   /// @param message of `notify`
+  /// @param severity of `notify`, for the routes of alerts; default warning
+  /// @param hook of `hook`: which of the workload's, e.g. `on_failure`; empty if there is none
   public record Rung(
       Action action,
       int maxAttempts,
@@ -177,7 +181,9 @@ public record RecoverySpec(
       String pattern,
       @Nullable String signal,
       int instances,
-      String message) {
+      String message,
+      AlertRule.Severity severity,
+      String hook) {
     public Rung {
       command = List.copyOf(command);
       paths = List.copyOf(paths);
@@ -205,6 +211,8 @@ public record RecoverySpec(
           "",
           null,
           0,
+          "",
+          AlertRule.Severity.WARNING,
           "");
     }
 
@@ -228,7 +236,9 @@ public record RecoverySpec(
           pattern,
           signal,
           instances,
-          message);
+          message,
+          severity,
+          hook);
     }
   }
 

@@ -126,7 +126,9 @@ enum Section {
       "pattern",
       "signal",
       "instances",
-      "message"),
+      "message",
+      "severity",
+      "hook"),
   ALERT(
       "name",
       "type",

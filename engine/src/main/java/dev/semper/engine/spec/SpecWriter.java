@@ -2,6 +2,7 @@ package dev.semper.engine.spec;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -257,6 +258,12 @@ final class SpecWriter {
     }
     if (!r.message().isEmpty()) {
       out.put("message", r.message());
+    }
+    if (r.action() == RecoverySpec.Action.NOTIFY) {
+      out.put("severity", r.severity().name().toLowerCase(Locale.ROOT));
+    }
+    if (!r.hook().isEmpty()) {
+      out.put("hook", r.hook());
     }
     return out;
   }

@@ -56,7 +56,7 @@ final class WorkloadReader {
         new ProbeReader(table, port != null, resources, methods, baseDir).read();
     HealthSpec health = new HealthReader(table, resources, probes).read();
     List<HookSpec> hooks = new HookReader(table, baseDir).read();
-    RecoverySpec recovery = new RecoveryReader(table).read();
+    RecoverySpec recovery = new RecoveryReader(table, settings.installs()).read();
     List<AlertRule> alerts = table.alerts(baseDir);
     Map<String, String> labels = labels();
     Map<String, Object> own = settings.read(baseDir);

@@ -84,6 +84,11 @@ public record WorkloadSpec(
         && version.chars().noneMatch(Character::isISOControl);
   }
 
+  /// @param id of its type, e.g. `on_failure`
+  public Optional<HookSpec> hook(String id) {
+    return hooks.stream().filter(h -> h.type().id().equals(id)).findFirst();
+  }
+
   public Optional<HookSpec> hook(HookSpec.Type type) {
     return hooks.stream().filter(h -> h.type() == type).findFirst();
   }

@@ -20,7 +20,7 @@ final class Documents {
           Map.of(
               "process",
               new DriverFacts(
-                  List.of("command", "user", "working_dir", "limits"), Documents::problems)));
+                  List.of("command", "user", "working_dir", "limits"), true, Documents::problems)));
 
   private Documents() {}
 

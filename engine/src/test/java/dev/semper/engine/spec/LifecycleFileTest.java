@@ -34,6 +34,7 @@ class LifecycleFileTest {
                       "stop_command",
                       "restart_command",
                       "command_timeout"),
+                  false,
                   settings ->
                       settings.getOrDefault("restart_command", List.of()) instanceof List<?>
                           ? List.of()

@@ -18,7 +18,7 @@ class ProvidedProbeTest {
   private final AtomicInteger looked = new AtomicInteger();
   private final SpecReader reader =
       new SpecReader(
-          Map.of("process", new DriverFacts(List.of("command"), _ -> List.of())),
+          Map.of("process", new DriverFacts(List.of("command"), true, _ -> List.of())),
           () -> {
             looked.incrementAndGet();
             return Map.of("modbus", new Modbus("modbus"), "period", new Modbus("period"));

@@ -172,7 +172,7 @@ class RoundTripTest {
         Duration.ofMillis(seed),
         seed % 5 == 0 ? List.of() : List.of("/srv/cache", "/srv/é b"),
         own || seed % 4 == 0 ? List.of() : List.of(RecoverySpec.Action.DISABLE),
-        own ? List.of(rung(seed), cleanup(seed)) : List.of());
+        own ? List.of(rung(seed), cleanup(seed), notice(seed)) : List.of());
   }
 
   private static RecoverySpec.Rung rung(int seed) {
@@ -190,6 +190,8 @@ class RoundTripTest {
         "",
         signal ? "USR1" : null,
         0,
+        "",
+        AlertRule.Severity.WARNING,
         "");
   }
 
@@ -207,6 +209,27 @@ class RoundTripTest {
         "*.log",
         null,
         0,
+        "",
+        AlertRule.Severity.WARNING,
+        "");
+  }
+
+  private static RecoverySpec.Rung notice(int seed) {
+    return new RecoverySpec.Rung(
+        RecoverySpec.Action.NOTIFY,
+        2,
+        Duration.ZERO,
+        Duration.ZERO,
+        1,
+        Duration.ofSeconds(1),
+        List.of(),
+        List.of(),
+        Duration.ZERO,
+        "",
+        null,
+        0,
+        seed % 3 == 0 ? "" : "look \"here\"",
+        seed % 2 == 0 ? AlertRule.Severity.INFO : AlertRule.Severity.CRITICAL,
         "");
   }
 

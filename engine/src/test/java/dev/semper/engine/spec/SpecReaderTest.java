@@ -533,6 +533,8 @@ class SpecReaderTest {
                 "",
                 "USR1",
                 0,
+                "",
+                AlertRule.Severity.WARNING,
                 ""),
             new RecoverySpec.Rung(
                 RecoverySpec.Action.RECONNECT,
@@ -547,6 +549,8 @@ class SpecReaderTest {
                 "",
                 null,
                 0,
+                "",
+                AlertRule.Severity.WARNING,
                 ""),
             new RecoverySpec.Rung(
                 RecoverySpec.Action.DISK_CLEANUP,
@@ -561,6 +565,8 @@ class SpecReaderTest {
                 "*.tmp",
                 null,
                 0,
+                "",
+                AlertRule.Severity.WARNING,
                 ""),
             new RecoverySpec.Rung(
                 RecoverySpec.Action.SCALE,
@@ -575,6 +581,8 @@ class SpecReaderTest {
                 "",
                 null,
                 4,
+                "",
+                AlertRule.Severity.WARNING,
                 ""),
             new RecoverySpec.Rung(
                 RecoverySpec.Action.NOTIFY,
@@ -589,6 +597,24 @@ class SpecReaderTest {
                 "",
                 null,
                 0,
-                "look at web")));
+                "look at web",
+                AlertRule.Severity.CRITICAL,
+                ""),
+            new RecoverySpec.Rung(
+                RecoverySpec.Action.HOOK,
+                3,
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(5),
+                1,
+                Duration.ofMinutes(5),
+                List.of(),
+                List.of(),
+                Duration.ZERO,
+                "",
+                null,
+                0,
+                "",
+                AlertRule.Severity.WARNING,
+                "on_failure")));
   }
 }

@@ -168,7 +168,7 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
-  private String url(String database) {
+  public String url(String database) {
     return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
   }
 

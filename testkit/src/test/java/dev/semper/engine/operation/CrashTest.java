@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.semper.engine.operation.Operation.Status;
 import dev.semper.engine.recovery.Recovery;
+import dev.semper.engine.spec.SpecReader;
 import dev.semper.engine.store.EventFilter;
 import dev.semper.engine.workload.Desired;
 import dev.semper.engine.workload.Instance;
@@ -12,7 +13,13 @@ import dev.semper.engine.workload.State;
 import dev.semper.engine.workload.Workload;
 import dev.semper.testkit.Behaviour;
 import dev.semper.testkit.EngineHarness;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,13 +27,25 @@ import java.util.Map;
 import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Lets the engine die at every point an operation passes, starts the next one on the same home and
 /// machine, and looks whether everything is as it should be. The points are those of a first run.
+/// Without the tag `soak` only some of the points are taken.
 class CrashTest {
+  private static final int SAMPLE = 3;
   private static final String FAST = "update = { order = \"start-first\", ready_timeout = \"2s\" }";
+
+  private static final String CHANNEL =
+      """
+      [[alerts.channels]]
+      name = "ops"
+      type = "webhook"
+      url = "http://127.0.0.1:1/"
+      """;
 
   private static final String RECOVERY =
       """
@@ -114,8 +133,8 @@ class CrashTest {
       }
 
       @Override
-      boolean succeeds() {
-        return false;
+      Status status() {
+        return Status.ROLLED_BACK;
       }
     },
     ROLLBACK("1", State.RUNNING) {
@@ -183,6 +202,126 @@ class CrashTest {
         engine.ask(OperationKind.RECOVER, "web");
       }
     },
+    RECOVER_BY_RESTART("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.up(doc("1") + ladder("action = \"restart\""));
+      }
+
+      @Override
+      void check(EngineHarness engine) {
+        assertThat(engine.driver().launches()).hasSize(4);
+      }
+    },
+    RECOVER_BY_REINSTALL("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.up(doc("1") + ladder("action = \"reinstall\""));
+      }
+
+      @Override
+      void check(EngineHarness engine) {
+        assertThat(engine.driver().launches()).hasSize(4);
+      }
+    },
+    RECOVER_BY_REINSTALL_FROM_ERROR("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.driver().script("web", Behaviour.cannotStart("no such file", false));
+        engine.apply(doc("1") + ladder("action = \"reinstall\""));
+        engine.await("web", State.ERROR);
+        engine.driver().script("web", Behaviour.runs());
+      }
+
+      @Override
+      void check(EngineHarness engine) {
+        assertThat(engine.driver().launches()).hasSize(2);
+      }
+    },
+    RECOVER_BY_SCALING("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.up(doc("1") + ladder("action = \"scale\"", "instances = 3"));
+      }
+
+      @Override
+      int copies() {
+        return 3;
+      }
+
+      @Override
+      void check(EngineHarness engine) {
+        assertThat(engine.driver().launches()).hasSize(3);
+      }
+    },
+    RECOVER_BY_DISABLING("", State.DISABLED) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.up(doc("1") + ladder("action = \"disable\""));
+      }
+
+      @Override
+      Status status() {
+        return Status.FAILED;
+      }
+    },
+    /// At most once: whether a signal was sent leaves no trace.
+    RECOVER_BY_SIGNAL("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.up(doc("1") + ladder("action = \"memory_cleanup\"", "signal = \"USR1\""));
+      }
+
+      @Override
+      void check(EngineHarness engine) {
+        assertThat(engine.driver().signals()).doesNotHaveDuplicates();
+      }
+    },
+    RECOVER_BY_CLEARING("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        Path litter = litter();
+        engine.up(
+            doc("1") + ladder("action = \"clear_cache\"") + "cache_paths = [\"" + litter + "\"]\n");
+      }
+
+      @Override
+      void check(EngineHarness engine) {
+        assertSwept(Path.of(engine.workload("web").spec().recovery().cachePaths().getFirst()));
+      }
+    },
+    RECOVER_BY_DISK_CLEANUP("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.up(
+            doc("1")
+                + ladder(
+                    "action = \"disk_cleanup\"",
+                    "paths = [\"" + litter() + "\"]",
+                    "older_than = \"1h\"",
+                    "pattern = \"*.old\""));
+      }
+
+      @Override
+      void check(EngineHarness engine) {
+        assertSwept(
+            Path.of(
+                engine.workload("web").spec().recovery().ladder().getFirst().paths().getFirst()));
+      }
+    },
+    RECOVER_BY_NOTICE("1", State.RUNNING) {
+      @Override
+      void prepare(EngineHarness engine) throws InterruptedException {
+        engine.up(doc("1") + ladder("action = \"notify\"", "message = \"look\""));
+      }
+
+      @Override
+      void check(EngineHarness engine) {
+        assertThat(engine.events("web", "recovery.notification")).hasSize(1);
+        assertThat(engine.events("web", "alert.notice")).hasSize(1);
+        assertThat(engine.semper().alerts().deliveries(null, null, null, 10)).hasSize(1);
+      }
+    },
     ENTER_MAINTENANCE("1", State.MAINTENANCE) {
       @Override
       void act(EngineHarness engine) throws InterruptedException {
@@ -221,10 +360,67 @@ class CrashTest {
       engine.up(doc("1"));
     }
 
-    abstract void act(EngineHarness engine) throws InterruptedException;
+    /// At first: a recovery by the ladder there is.
+    void act(EngineHarness engine) throws InterruptedException {
+      recover(engine);
+    }
 
-    boolean succeeds() {
-      return true;
+    Status status() {
+      return Status.SUCCEEDED;
+    }
+
+    /// What it was to do beside its copies.
+    void check(EngineHarness engine) {}
+
+    /// A recovery that is at work even if all is well, by one action.
+    static String ladder(String... rung) {
+      return """
+      [workloads.web.recovery]
+      enabled = false
+      ladder = [{ settle = "50ms", %s }]
+      """
+          .formatted(String.join(", ", rung));
+    }
+
+    static void recover(EngineHarness engine) throws InterruptedException {
+      engine
+          .semper()
+          .operations()
+          .submit(
+              new OperationRequest(
+                  TENANT,
+                  "web",
+                  OperationKind.RECOVER,
+                  EngineHarness.ACTOR,
+                  Priority.NORMAL,
+                  false,
+                  false,
+                  true,
+                  false,
+                  false,
+                  true,
+                  null,
+                  1,
+                  null,
+                  null));
+    }
+
+    /// A directory of its own with three old files.
+    static Path litter() {
+      try {
+        Path directory = Files.createTempDirectory(base, "litter-");
+        for (int i = 0; i < 3; i++) {
+          Path old = Files.writeString(directory.resolve(i + ".old"), "x");
+          Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(1))));
+        }
+        return directory;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    static void assertSwept(Path directory) {
+      assertThat(directory).isEmptyDirectory();
     }
 
     int copies() {
@@ -232,35 +428,52 @@ class CrashTest {
     }
   }
 
+  @TempDir static Path base = Path.of("");
+
+  @ParameterizedTest
+  @EnumSource
+  void survivesItsDeathHereAndThere(Drill drill) throws InterruptedException {
+    List<Point> points = points(drill);
+    for (int i = 0; i < SAMPLE; i++) {
+      dieAt(points.get((2 * i + 1) * points.size() / (2 * SAMPLE)), drill);
+    }
+  }
+
+  @Tag("soak")
   @ParameterizedTest
   @EnumSource
   void survivesItsDeathAtEveryPoint(Drill drill) throws InterruptedException {
-    List<String> points = points(drill);
-    assertThat(points.size()).isGreaterThan(4);
-    Map<String, Integer> occurrences = new HashMap<>();
-    for (String point : points) {
-      int occurrence = occurrences.merge(point, 1, Integer::sum) - 1;
-      try (EngineHarness engine = new EngineHarness()) {
-        engine.start();
-        drill.prepare(engine);
-        int before = requests(engine);
-        engine.points().dieAt(point, occurrence);
-        // The call itself may never return: its thread dies with the engine.
-        Thread caller = Thread.ofVirtual().start(() -> act(drill, engine));
-        if (!engine.points().awaitDeath(Duration.ofSeconds(10))) {
-          // Threads may pass fewer points than in the first run, e.g. join two commits in one.
-          caller.join();
-        }
-        engine.crash();
-        caller.join();
-        engine.start();
-        if (requests(engine) == before) {
-          // It died of what was left of the preparation, before the request was taken.
-          drill.act(engine);
-        }
-        assertEnd(drill, engine, point + " (" + occurrence + ")");
-      }
+    for (Point point : points(drill)) {
+      dieAt(point, drill);
     }
+  }
+
+  private static void dieAt(Point point, Drill drill) throws InterruptedException {
+    try (EngineHarness engine = engine()) {
+      engine.start();
+      drill.prepare(engine);
+      int before = requests(engine);
+      engine.points().dieAt(point.name(), point.occurrence());
+      // The call itself may never return: its thread dies with the engine.
+      Thread caller = Thread.ofVirtual().start(() -> act(drill, engine));
+      if (!engine.points().awaitDeath(Duration.ofSeconds(10))) {
+        // Threads may pass fewer points than in the first run, e.g. join two commits in one.
+        caller.join();
+      }
+      engine.crash();
+      caller.join();
+      engine.start();
+      if (requests(engine) == before) {
+        // It died of what was left of the preparation, before the request was taken.
+        drill.act(engine);
+      }
+      assertEnd(drill, engine, point.toString());
+    }
+  }
+
+  /// With a channel that nobody listens at.
+  private static EngineHarness engine() {
+    return new EngineHarness(b -> b.alerts(SpecReader.readAlerts(CHANNEL, base)));
   }
 
   private static void act(Drill drill, EngineHarness engine) {
@@ -273,15 +486,24 @@ class CrashTest {
     }
   }
 
-  private static List<String> points(Drill drill) throws InterruptedException {
-    try (EngineHarness engine = new EngineHarness()) {
+  /// @param occurrence how often it is passed before
+  private record Point(String name, int occurrence) {}
+
+  private static List<Point> points(Drill drill) throws InterruptedException {
+    try (EngineHarness engine = engine()) {
       engine.start();
       drill.prepare(engine);
       int before = engine.points().passed().size();
       drill.act(engine);
       await("all operations end").until(() -> open(engine) == 0);
       List<String> all = engine.points().passed();
-      return new ArrayList<>(all.subList(before, all.size()));
+      List<Point> points = new ArrayList<>();
+      Map<String, Integer> occurrences = new HashMap<>();
+      for (String name : all.subList(before, all.size())) {
+        points.add(new Point(name, occurrences.merge(name, 1, Integer::sum) - 1));
+      }
+      assertThat(points.size()).isGreaterThan(4);
+      return points;
     }
   }
 
@@ -306,25 +528,66 @@ class CrashTest {
           engine.semper().operations().list(null, "web", null, 1).stream()
               .findFirst()
               .orElseThrow();
-      assertThat(last.status())
-          .as(point + last.error())
-          .isEqualTo(drill.succeeds() ? Status.SUCCEEDED : Status.ROLLED_BACK);
+      assertThat(last.status()).as(point + last.error()).isEqualTo(drill.status());
       await(point).untilAsserted(() -> assertTrue(drill, engine));
       assertNothingTwice(engine);
-      await(point).untilAsserted(() -> assertEachActionOnce(engine));
+      await(point).untilAsserted(() -> assertEachActionOnce(drill, engine));
+      await(point).untilAsserted(() -> drill.check(engine));
     } catch (AssertionError | RuntimeException e) {
       throw new AssertionError("died at " + point + "\n" + engine.journal(), e);
     }
   }
 
-  private static void assertEachActionOnce(EngineHarness engine) {
+  private static void assertEachActionOnce(Drill drill, EngineHarness engine) {
     List<Recovery> recoveries = engine.semper().recoveries().list(TENANT, "web", 10);
     assertThat(recoveries).hasSizeLessThanOrEqualTo(1);
     for (Recovery recovery : recoveries) {
-      assertThat(recovery.status()).isEqualTo(Recovery.Status.RECOVERED);
+      assertThat(recovery.status())
+          .isEqualTo(
+              drill.status() == Status.SUCCEEDED
+                  ? Recovery.Status.RECOVERED
+                  : Recovery.Status.EXHAUSTED);
       assertThat(recovery.attempts().stream().map(Recovery.Attempt::action))
           .doesNotHaveDuplicates();
+      assertChartAndJournalAgree(engine, recovery);
     }
+  }
+
+  /// Each attempt of the chart has its steps in the journal, each once and ended, and has been told
+  /// once.
+  private static void assertChartAndJournalAgree(EngineHarness engine, Recovery recovery) {
+    List<Operation.Step> steps = engine.semper().operations().get(recovery.id()).steps();
+    assertThat(steps).noneMatch(s -> s.status() == Operation.StepStatus.PENDING);
+    assertThat(steps).noneMatch(s -> s.status() == Operation.StepStatus.RUNNING);
+    for (Recovery.Attempt attempt : recovery.attempts()) {
+      List<Operation.Step> own =
+          steps.stream()
+              .filter(
+                  s -> s.name().startsWith(attempt.number() + " " + attempt.action().id() + ": "))
+              .filter(s -> !s.undo())
+              .toList();
+      assertThat(own)
+          .extracting(Operation.Step::name)
+          .filteredOn(name -> !name.contains(": move "))
+          .doesNotHaveDuplicates();
+      assertThat(own.isEmpty()).isEqualTo(attempt.outcome() == Recovery.Outcome.LEFT_OUT);
+      if (attempt.outcome() == Recovery.Outcome.SUCCEEDED) {
+        assertThat(own).allMatch(s -> s.status() == Operation.StepStatus.DONE);
+      }
+      assertThat(attempt.outcome()).isNotEqualTo(Recovery.Outcome.RUNNING);
+    }
+    assertThat(engine.events("web", "recovery.started")).hasSize(1);
+    assertThat(engine.events("web", "recovery.attempt")).hasSameSizeAs(recovery.attempts());
+    assertThat(engine.events("web", "recovery.attempt_ended"))
+        .hasSize(
+            (int)
+                recovery.attempts().stream()
+                    .filter(a -> a.outcome() != Recovery.Outcome.LEFT_OUT)
+                    .count());
+    assertThat(
+            engine.events("web", "recovery.completed").size()
+                + engine.events("web", "recovery.exhausted").size())
+        .isEqualTo(1);
   }
 
   private static void assertTrue(Drill drill, EngineHarness engine) {

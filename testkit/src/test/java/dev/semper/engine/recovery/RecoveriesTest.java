@@ -414,12 +414,68 @@ class RecoveriesTest {
             s ->
                 assertThat(s)
                     .isEqualTo("rollback_version: act | SKIPPED | there is no earlier version"),
-            s -> assertThat(s).startsWith("reinstall: act | SKIPPED | not available until"));
+            s ->
+                assertThat(s)
+                    .startsWith(
+                        "reinstall: act | PENDING | check that it can run here, stop all copies"));
     assertThat(recoveries("web")).isEmpty();
     assertThatThrownBy(() -> recover(false, true, "bold"))
         .isInstanceOf(SemperException.class)
         .hasMessageContaining(
             "there is no strategy bold; there are auto, conservative, aggressive");
+  }
+
+  @Test
+  void forgetsWhatWasLongAgoWhileTheServerRuns() throws InterruptedException {
+    engine.up(web("1", "cooldown = 0", ladder(rung("restart", "cooldown = 0"))));
+    sick("web");
+    Recovery old = ended("web", 1);
+    well("web");
+    engine.await("web", w -> w.ready() == 1);
+
+    clock.advance(Duration.ofDays(89));
+    sick("web");
+    engine.await("web", w -> w.ready() == 0);
+    Awaitility.await().until(() -> recoveries("web").size() > 1);
+    assertThat(recoveries("web")).contains(old);
+    clock.advance(Duration.ofDays(2));
+
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() -> assertThat(recoveries("web")).isNotEmpty().doesNotContain(old));
+  }
+
+  @Test
+  void installsAnewEvenTheCopiesThatAreWell() throws InterruptedException {
+    engine.up(
+        Doc.workload("web", "1", "instances = 2", "restart = \"no\"")
+            + recovery("web", ladder(rung("reinstall"))));
+    List<String> before = engine.driver().running("web");
+    engine.driver().exit("web-1", 1);
+    Recovery recovery = ended("web", 1);
+
+    assertThat(recovery.status()).isEqualTo(Status.RECOVERED);
+    assertThat(actions(recovery)).containsExactly("reinstall succeeded");
+    assertThat(engine.driver().running("web")).hasSize(2).doesNotContainAnyElementsOf(before);
+    assertThat(engine.driver().incarnations())
+        .containsExactlyInAnyOrderElementsOf(engine.driver().running("web"));
+    engine.await("web", State.RUNNING);
+  }
+
+  @Test
+  void stopsNothingThatCouldNotBeInstalledAgain() throws InterruptedException {
+    engine.up(
+        web("1", ladder(rung("reinstall"), rung("notify")))
+            .replace("update =", "note = \"gone\"\nupdate ="));
+    List<String> before = engine.driver().running("web");
+    engine.driver().refuse("gone");
+    sick("web");
+    Recovery recovery = ended("web", 1);
+
+    assertThat(actions(recovery)).containsExactly("reinstall failed", "notify failed");
+    assertThat(recovery.attempts().getFirst().error())
+        .contains("Workload web cannot run here", "note: is not possible on this machine any more");
+    assertThat(engine.driver().running("web")).isEqualTo(before);
   }
 
   @Test

@@ -8,6 +8,8 @@ import dev.semper.engine.error.SemperException;
 import dev.semper.engine.hook.HookRun;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.OperationKind;
+import dev.semper.engine.recovery.Recovery;
+import dev.semper.engine.recovery.Recovery.Attempt;
 import dev.semper.engine.store.Event;
 import dev.semper.testkit.Behaviour;
 import dev.semper.testkit.EngineHarness;
@@ -355,6 +357,54 @@ class HooksTest {
     assertThat(engine.await(batch).status()).isEqualTo(Operation.Status.SUCCEEDED);
     assertThat(said()).containsExactly("before_update");
     assertThat(engine.driver().versions("web")).containsExactly("2");
+  }
+
+  /// Ready while the scripted command `ready` says so; a recovery of it runs a hook.
+  private String healedByHook(Path script) {
+    return web(
+        "hooks = { on_failure = { command = [\"%s\"], timeout = \"20s\" } }".formatted(script),
+        "probes = [{ type = \"readiness\", command = [\"ready\"], period = \"100ms\" }]",
+        "recovery = { enabled = false, ladder = ["
+            + "{ action = \"hook\", hook = \"on_failure\", settle = \"2s\" }] }");
+  }
+
+  @Test
+  void aRecoveryRunsAHookOnceAcrossACrashAndKeepsItsWords() throws Exception {
+    Path script =
+        scribe(
+            "heal",
+            "test \"$SEMPER_EVENT_SEQ\" = 0 || exit 0; echo began >> %s/began; while [ ! -e %s/go ]; do sleep 0.05; done; echo mended $SEMPER_WORKLOAD"
+                .formatted(dir, dir));
+    engine.up(healedByHook(script));
+    engine.driver().answer("web", "ready", 1);
+    engine.await("web", w -> w.ready() == 0);
+    Operation recovery = engine.ask(OperationKind.RECOVER, "web");
+    until("it runs", () -> Files.exists(dir.resolve("began")));
+
+    engine.restart();
+    engine.driver().answer("web", "ready", 0);
+    Files.createFile(dir.resolve("go"));
+
+    assertThat(engine.await(recovery).status()).isEqualTo(Operation.Status.SUCCEEDED);
+    assertThat(Files.readAllLines(dir.resolve("began"))).containsExactly("began");
+    Attempt attempt = engine.semper().recoveries().get(recovery.id()).attempts().getFirst();
+    assertThat(attempt.outcome()).isEqualTo(Recovery.Outcome.SUCCEEDED);
+    assertThat(attempt.detail()).contains("run hook on_failure").endsWith("ended well: mended web");
+  }
+
+  @Test
+  void aRecoveryGoesOnWhenItsHookFails() throws Exception {
+    Path script =
+        script("heal", "test \"$SEMPER_EVENT_SEQ\" = 0 || exit 0; echo no luck >&2; exit 4");
+    engine.up(healedByHook(script));
+    engine.driver().answer("web", "ready", 1);
+    engine.await("web", w -> w.ready() == 0);
+
+    Operation recovery = engine.run(OperationKind.RECOVER, "web");
+
+    assertThat(recovery.status()).isEqualTo(Operation.Status.FAILED);
+    assertThat(recovery.error())
+        .contains("hook did not help (hook on_failure of web ended with code 4: no luck)");
   }
 
   @Test

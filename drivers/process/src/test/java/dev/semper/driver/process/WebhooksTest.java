@@ -15,12 +15,14 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.assertj.core.data.Offset;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +39,8 @@ class WebhooksTest {
   @RegisterExtension
   final EngineHarness engine = new EngineHarness(b -> b.driver(new ProcessDriver()));
 
-  private record Received(String method, String path, String signature, String team, String body) {}
+  private record Received(
+      String method, String path, String timestamp, String signature, String team, String body) {}
 
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private Optional<HttpServer> receiver = Optional.empty();
@@ -69,7 +72,8 @@ class WebhooksTest {
         new Received(
             exchange.getRequestMethod(),
             path,
-            String.valueOf(exchange.getRequestHeaders().getFirst("X-Semper-Signature-256")),
+            String.valueOf(exchange.getRequestHeaders().getFirst("Semper-Timestamp")),
+            String.valueOf(exchange.getRequestHeaders().getFirst("Semper-Signature")),
             String.valueOf(exchange.getRequestHeaders().getFirst("X-Team")),
             new String(exchange.getRequestBody().readAllBytes(), UTF_8)));
     boolean busy = path.equals("/busy") && received.size() == 1;
@@ -145,8 +149,52 @@ class WebhooksTest {
         .contains("\"event\":\"on_failure\"", "\"delivery\":\"" + run.id() + "\"", "\"web-0\"");
     Mac mac = Mac.getInstance("HmacSHA256");
     mac.init(new SecretKeySpec("s3cret".getBytes(UTF_8), "HmacSHA256"));
+    mac.update((got.timestamp() + ".").getBytes(UTF_8));
     assertThat(got.signature())
         .isEqualTo("sha256=" + HexFormat.of().formatHex(mac.doFinal(got.body().getBytes(UTF_8))));
+    assertThat(Long.parseLong(got.timestamp()))
+        .isCloseTo(Instant.now().getEpochSecond(), Offset.offset(60L));
+  }
+
+  @Test
+  void keepsTheOrderOfAWorkloadWhileTheReceiverIsDown() throws Exception {
+    String hook = "{ webhook = { url = \"http://127.0.0.1:%d/ok\" } }".formatted(port);
+    engine.up(
+        """
+        [workloads.web]
+        kind = "scripted"
+        start_seconds = "0s"
+        restart = { policy = "always", delay = "0s", max_attempts = 0 }
+        hooks = { on_failure = %s, on_healthy = %s }
+        """
+            .formatted(hook, hook));
+    for (int i = 0; i < 3; i++) {
+      String before = engine.driver().running("web").getFirst();
+      engine.driver().exit("web-0", 7);
+      engine.await(
+          "web", w -> w.ready() == 1 && !w.instances().getFirst().incarnation().equals(before));
+    }
+    Awaitility.await("it is tried again and all others wait")
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() ->
+            assertThat(engine.semper().hooks().recent(TENANT, "web", 100).reversed())
+                .extracting(HookRun::status)
+                .hasSize(7)
+                .startsWith(HookRun.Status.RUNNING)
+                .filteredOn(s -> s == HookRun.Status.WAITING)
+                .hasSize(6));
+
+    receive();
+
+    Awaitility.await("all have come")
+        .atMost(Duration.ofSeconds(40))
+        .until(() -> received.size() >= 7);
+    List<HookRun> runs = engine.semper().hooks().recent(TENANT, "web", 100).reversed();
+    assertThat(received)
+        .hasSize(7)
+        .allSatisfy(r ->
+            assertThat(r.body())
+                .contains("\"delivery\":\"" + runs.get(received.indexOf(r)).id() + "\""));
   }
 
   @Test
@@ -183,7 +231,8 @@ class WebhooksTest {
 
     HookRun run = ended();
     assertThat(run.status()).isEqualTo(HookRun.Status.FAILED);
-    assertThat(run.message()).isEqualTo("the receiver answered 302");
+    assertThat(run.message())
+        .isEqualTo("the receiver answered 302, a redirect, which is not followed");
     assertThat(received).extracting(Received::path).containsExactly("/elsewhere");
     assertThat(engine.events("web", "hook.failed").getFirst().data())
         .containsEntry("http_status", 302);

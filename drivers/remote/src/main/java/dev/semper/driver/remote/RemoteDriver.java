@@ -40,6 +40,11 @@ public final class RemoteDriver implements Driver {
   }
 
   @Override
+  public boolean installs() {
+    return false;
+  }
+
+  @Override
   public List<String> settingNames() {
     return Settings.NAMES;
   }

@@ -11,6 +11,7 @@ import dev.semper.engine.store.Event;
 import dev.semper.engine.store.EventFilter;
 import dev.semper.engine.store.Store;
 import dev.semper.engine.store.StoreConfig;
+import dev.semper.engine.webhook.Backoff;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -19,6 +20,7 @@ import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -33,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Deliveries from a real database to real receivers.
 @Timeout(90)
-class OutboxTest {
+abstract class OutboxContract {
   private final List<String> got = new CopyOnWriteArrayList<>();
   private final List<String> refused = new CopyOnWriteArrayList<>();
   private @TempDir Path dir = Path.of("");
@@ -44,9 +46,13 @@ class OutboxTest {
 
   @BeforeEach
   void begin() throws IOException {
-    open = Store.open(StoreConfig.sqlite(dir.resolve("semper.db")));
+    open = Store.open(config(dir));
+    listen(0);
+  }
+
+  private void listen(int port) throws IOException {
     HttpServer server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 10);
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 10);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext(
         "/",
@@ -74,6 +80,11 @@ class OutboxTest {
     Objects.requireNonNull(receiver).stop(0);
     store().close();
   }
+
+  /// An empty database.
+  ///
+  /// @param dir of this test
+  abstract StoreConfig config(Path dir);
 
   private Store store() {
     return Objects.requireNonNull(open);
@@ -119,7 +130,11 @@ class OutboxTest {
   }
 
   private Outbox outbox(AlertSettings settings) throws InterruptedException {
-    Outbox outbox = new Outbox(store(), () -> now, new Random(3));
+    return outbox(settings, Outbox.BACKOFF);
+  }
+
+  private Outbox outbox(AlertSettings settings, Backoff backoff) throws InterruptedException {
+    Outbox outbox = new Outbox(store(), () -> now, new Random(3), backoff);
     outbox.start(settings);
     return outbox;
   }
@@ -158,6 +173,39 @@ class OutboxTest {
       refused.clear();
       until("a2", Delivery.Status.DELIVERED);
       assertThat(got).containsExactly("b1", "a1", "a2");
+    } finally {
+      outbox.close();
+    }
+  }
+
+  /// A minute by the wall clock and by the number of tries; only the pauses are short.
+  @Test
+  void bringsAllInOrderWhenAReceiverComesBackAfterAMinute() throws Exception {
+    int port = port();
+    String here = here();
+    Objects.requireNonNull(receiver).stop(0);
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      all.add("d" + i);
+      put("d" + i, "ops", "g" + i % 3);
+    }
+    Outbox outbox =
+        outbox(channels("ops", here), new Backoff(Duration.ofMillis(20), Duration.ofMillis(100)));
+    try {
+      await().atMost(Duration.ofSeconds(30)).until(() -> delivery("d0").attempts() > 5);
+      now = now.plusSeconds(60);
+      put("late", "ops", "g0");
+      all.add("late");
+      outbox.wake();
+      int tries = delivery("d0").attempts();
+      await().atMost(Duration.ofSeconds(30)).until(() -> delivery("d0").attempts() > tries);
+      assertThat(store().deliveriesByChannel("pending")).containsEntry("ops", 51L);
+      assertThat(delivery("d0").error()).isEqualTo("cannot connect to 127.0.0.1:" + port);
+      assertThat(delivery("d0").nextAttemptAt()).isAfterOrEqualTo(now);
+
+      listen(port);
+      until("late", Delivery.Status.DELIVERED);
+      assertThat(got).isEqualTo(all);
     } finally {
       outbox.close();
     }

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The board on a real database, with times that the test moves.
-class BoardTest {
+abstract class BoardContract {
   private static final Instant START = Instant.parse("2026-07-01T12:00:00Z");
 
   private final ManualClock wall = new ManualClock(START);
@@ -74,7 +74,7 @@ class BoardTest {
 
   @BeforeEach
   void openStore() {
-    open = Store.open(StoreConfig.sqlite(dir.resolve("semper.db")));
+    open = Store.open(config(dir));
     add("web", "");
   }
 
@@ -82,6 +82,11 @@ class BoardTest {
   void closeStore() {
     store().close();
   }
+
+  /// An empty database.
+  ///
+  /// @param dir of this test
+  abstract StoreConfig config(Path dir);
 
   private Store store() {
     return java.util.Objects.requireNonNull(open);
@@ -93,7 +98,8 @@ class BoardTest {
 
   private void add(String name, String more) {
     String document = "[workloads.%s]\nkind = \"x\"\n%s".formatted(name, more);
-    SpecReader reader = new SpecReader(Map.of("x", new DriverFacts(List.of(), _ -> List.of())));
+    SpecReader reader =
+        new SpecReader(Map.of("x", new DriverFacts(List.of(), true, _ -> List.of())));
     workloads.put(name, workload(reader.readDocument(document, Format.TOML, null).getFirst()));
   }
 
@@ -446,6 +452,60 @@ class BoardTest {
 
     assertThat(told()).containsExactly("ops firing", "ops resolved");
     assertThat(store().alertCursor()).hasValue(4);
+  }
+
+  private static Event notification(long seq, String severity) {
+    return new Event(
+        seq,
+        START,
+        "default",
+        "web",
+        null,
+        "recovery.notification",
+        Map.of("number", 2, "message", "look at web", "severity", severity, "cause", "it is down"),
+        "op-7",
+        "system:recovery");
+  }
+
+  @Test
+  void tellsEachNoticeOfARecoveryOnceByTheRouteOfTheWorkload() throws Exception {
+    begin(CPU);
+    board().take(List.of(notification(1, "warning")));
+    turn();
+    begin(CPU); // a restart tells nothing twice
+    turn();
+
+    assertThat(told()).containsExactly("ops notice");
+    assertThat(store().alertCursor()).hasValue(1);
+    Notification notice = lastTold().notification();
+    assertThat(notice.title()).isEqualTo("[NOTICE] warning: web (recovery)");
+    Notification.Item item = notice.alerts().getFirst();
+    assertThat(item.id()).isEqualTo("op-7.2");
+    assertThat(item.summary()).isEqualTo("look at web");
+    assertThat(item.annotations()).containsEntry("cause", "it is down");
+    assertThat(store().events().newest(EventFilter.ALL, 1).getFirst().data())
+        .containsEntry("channels", List.of("ops"));
+
+    board().take(List.of(notification(3, "warning"), notification(4, "warning")));
+    turn();
+    assertThat(told()).containsExactly("ops notice", "ops notice", "ops notice");
+    assertThat(board().alerts()).isEmpty();
+  }
+
+  @Test
+  void isQuietAboutRecoveriesInASilenceAndSaysSo() throws Exception {
+    begin(CPU);
+    AlertMatch web = new AlertMatch(List.of(), List.of("web"), List.of("recovery"), List.of());
+    Silence silence = board().silence("default", web, null, Duration.ofHours(2), "", "alice", null);
+    board().take(List.of(notification(1, "critical")));
+    turn();
+
+    assertThat(told()).isEmpty();
+    Event event = store().events().newest(EventFilter.ALL, 1).getFirst();
+    assertThat(event.type()).isEqualTo("alert.notice");
+    assertThat(event.data())
+        .containsEntry("channels", List.of())
+        .containsEntry("held_by", "silence " + silence.id());
   }
 
   @Test

@@ -29,12 +29,15 @@ public final class Traces implements OperationObserver, AutoCloseable {
 
   private final SpanQueue queue;
   private final double sample;
+  private final double probeSample;
 
   /// @param sample share of the operations that are traced, 0 to 1; a request whose `traceparent`
   ///   says whether it is sampled decides for itself
-  public Traces(Target target, double sample) {
+  /// @param probeSample share of the checks given to [#probed] that are traced, 0 to 1
+  public Traces(Target target, double sample, double probeSample) {
     this.queue = new SpanQueue(target);
     this.sample = sample;
+    this.probeSample = probeSample;
   }
 
   void add(Span span) {
@@ -126,9 +129,9 @@ public final class Traces implements OperationObserver, AutoCloseable {
     return redone;
   }
 
-  /// One check of a probe.
-  public void probed(Prober.Watch watch, ProbeResult result, double share) {
-    if (share < 1 && ThreadLocalRandom.current().nextDouble() >= share) {
+  /// A check of a probe has ended.
+  public void probed(Prober.Watch watch, ProbeResult result) {
+    if (ThreadLocalRandom.current().nextDouble() >= probeSample) {
       return;
     }
     Map<String, Object> attributes = new HashMap<>();

@@ -52,7 +52,8 @@ class TracesTest {
                 receiver().endpoint(),
                 Map.of("Authorization", "Bearer secret"),
                 Map.of("service.name", "semper")),
-            sample);
+            sample,
+            1);
     traces = opened;
     return builder.observer(opened);
   }

@@ -60,7 +60,7 @@ final class Tally {
     return worst;
   }
 
-  ProbeMetrics metrics(int watched, boolean starved) {
+  ProbeMetrics metrics(int watched, int breakersOpen, boolean starved) {
     return new ProbeMetrics(
         watched,
         checks.sum(),
@@ -68,6 +68,7 @@ final class Tally {
         errors.sum(),
         withheld.sum(),
         dropped.sum(),
+        breakersOpen,
         starved,
         micros(percentile(0.5)),
         micros(percentile(0.99)),

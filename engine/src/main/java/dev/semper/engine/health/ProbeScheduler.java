@@ -390,7 +390,8 @@ final class ProbeScheduler implements Check.Sink {
     }
     switch (outcome) {
       case Outcome.Passed() -> count(worker, true, Outcome.OK, took);
-      case Outcome.Failed(String message) when isWithheld(worker) -> withhold(worker, message, took);
+      case Outcome.Failed(String message) when isWithheld(worker) ->
+          withhold(worker, message, took);
       case Outcome.Failed(String _) when worker.retries < worker.spec.retry().maxRetries() -> {
         tryAgain(worker);
         return;

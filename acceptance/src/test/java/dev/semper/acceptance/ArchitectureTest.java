@@ -108,6 +108,29 @@ final class ArchitectureTest {
   }
 
   @Test
+  void tracesImportTheEngineOnly() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.semper.traces..")
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("dev.semper..")
+                .and(resideOutsideOfPackages("dev.semper.traces..", "dev.semper.engine..")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTracesKnowOpenTelemetry() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.semper.traces..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("io.opentelemetry..")
+        .check(CLASSES);
+  }
+
+  @Test
   void theSpiImportsTheJdkAndJSpecifyOnly() {
     classes()
         .that()
@@ -167,7 +190,8 @@ final class ArchitectureTest {
             "dev.semper.api..",
             "dev.semper.cli..",
             "dev.semper.driver..",
-            "dev.semper.probe..")
+            "dev.semper.probe..",
+            "dev.semper.traces..")
         .check(CLASSES);
   }
 
@@ -211,6 +235,7 @@ final class ArchitectureTest {
             "dev.semper.spi..",
             "dev.semper.driver..",
             "dev.semper.probe..",
+            "dev.semper.traces..",
             "dev.semper.api..")
         .should()
         .accessField(System.class, "out")

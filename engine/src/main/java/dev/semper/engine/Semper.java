@@ -10,6 +10,7 @@ import dev.semper.engine.error.SemperException;
 import dev.semper.engine.health.Health;
 import dev.semper.engine.health.Probes;
 import dev.semper.engine.hook.Hooks;
+import dev.semper.engine.operation.OperationObserver;
 import dev.semper.engine.operation.Operations;
 import dev.semper.engine.operation.Quotas;
 import dev.semper.engine.recovery.Recoveries;
@@ -125,6 +126,7 @@ public final class Semper implements AutoCloseable {
             this::prepare,
             hooks,
             recoveries.healer(),
+            builder.observer,
             this::quotas,
             builder.maxConcurrentOperations,
             clock,
@@ -351,6 +353,7 @@ public final class Semper implements AutoCloseable {
     private int maxConcurrentRecoveries = 5;
     private Clock clock = Clock.systemUTC();
     private Boundaries boundaries = Boundaries.NONE;
+    private OperationObserver observer = OperationObserver.NONE;
     private AlertSettings alerts = AlertSettings.DEFAULT;
 
     private Builder() {}
@@ -407,6 +410,12 @@ public final class Semper implements AutoCloseable {
     /// Rules, channels and the rest of alerting; by default the rules built in and no channel.
     public Builder alerts(AlertSettings alerts) {
       this.alerts = alerts;
+      return this;
+    }
+
+    /// Is shown operations as they are carried out, e.g. to trace them.
+    public Builder observer(OperationObserver observer) {
+      this.observer = observer;
       return this;
     }
 

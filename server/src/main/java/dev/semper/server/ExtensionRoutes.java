@@ -175,13 +175,7 @@ final class ExtensionRoutes {
     int asked = limit;
     while (true) {
       List<Recovery> recoveries = semper.recoveries().list(tenant, name, asked);
-      List<ExtensionRecovery> tried =
-          recoveries.stream()
-              .flatMap(r -> r.attempts().stream())
-              .flatMap(a -> ExtensionViews.attempt(a).stream())
-              .sorted(Comparator.comparing(ExtensionRecovery::timestamp).reversed())
-              .limit(limit)
-              .toList();
+      List<ExtensionRecovery> tried = tried(recoveries, limit);
       if (tried.size() == limit || recoveries.size() < asked) {
         return tried;
       }
@@ -189,11 +183,28 @@ final class ExtensionRoutes {
     }
   }
 
+  private static List<ExtensionRecovery> tried(List<Recovery> recoveries, int limit) {
+    return recoveries.stream()
+        .flatMap(r -> r.attempts().stream())
+        .flatMap(a -> ExtensionViews.attempt(a).stream())
+        .sorted(Comparator.comparing(ExtensionRecovery::timestamp).reversed())
+        .limit(limit)
+        .toList();
+  }
+
   private Answer overviewOfAll(Call call) {
     List<HealthReport> reports = semper.health().list(call.tenant());
     Instant now = clock.instant();
     Map<String, ExtensionOverview> all = new LinkedHashMap<>();
-    reports.forEach(report -> all.put(report.workload(), overview(report, now)));
+    Map<String, List<Recovery>> newest = semper.recoveries().newest(call.tenant(), RECENT * 4);
+    for (HealthReport report : reports) {
+      List<Recovery> recoveries = newest.getOrDefault(report.workload(), List.of());
+      List<ExtensionRecovery> tried = tried(recoveries, RECENT);
+      boolean enough = tried.size() == RECENT || recoveries.size() < RECENT * 4;
+      all.put(
+          report.workload(),
+          enough ? ExtensionViews.overview(report, tried, now) : overview(report, now));
+    }
     return Answer.ok(new ExtensionsOverview(now, all, ExtensionViews.statistics(reports)));
   }
 

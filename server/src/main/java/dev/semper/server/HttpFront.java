@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,10 @@ final class HttpFront {
   private static final Duration BODY_LIMIT = Duration.ofSeconds(30);
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5);
   private static final Duration IDLE_LIMIT = Duration.ofMinutes(2);
+
+  /// By W3C Trace Context; versions to come may add something. What has another form is none.
+  private static final Pattern TRACEPARENT =
+      Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-[!-~]{0,200})?");
 
   /// What requests are judged and carried out by, once the engine runs.
   record Desk(Gate gate, Scribe scribe, Metrics metrics) {}
@@ -333,8 +338,12 @@ final class HttpFront {
       }
       Call call = open.gate().admit(request, visit, body);
       Scribe.Testimony testimony = open.scribe().testimony(route, call);
-      Answer answer =
-          ScopedValue.where(Operations.WITNESS, testimony).call(() -> route.handler().handle(call));
+      ScopedValue.Carrier bound = ScopedValue.where(Operations.WITNESS, testimony);
+      String traceparent = request.getHeader("traceparent");
+      if (traceparent != null && TRACEPARENT.matcher(traceparent).matches()) {
+        bound = bound.where(Operations.TRACEPARENT, traceparent);
+      }
+      Answer answer = bound.call(() -> route.handler().handle(call));
       open.scribe().granted(testimony);
       return answer;
     } catch (Exception | Error e) {

@@ -10,6 +10,8 @@ import dev.semper.engine.store.EventFilter;
 import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.State;
 import dev.semper.engine.workload.Workload;
+import dev.semper.traces.SpanCounts;
+import dev.semper.traces.Traces;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -26,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,10 +75,30 @@ final class Metrics implements AutoCloseable {
         .register(registry);
     FunctionCounter.builder("semper.probe.checks", semper, s -> s.probes().metrics().checks())
         .register(registry);
+    Gauge.builder(
+            "semper.probe.circuit.breakers.open", semper, s -> s.probes().metrics().breakersOpen())
+        .description("Probes that leave their target alone after failures in a row")
+        .register(registry);
     alerts();
     restarts(0);
     long from = semper.events().last();
     this.counting = Thread.ofVirtual().name("metrics").start(() -> count(from));
+  }
+
+  /// Counts the spans of traces, too.
+  void traces(Traces traces) {
+    Map<String, ToDoubleFunction<SpanCounts>> outcomes =
+        Map.of(
+            "exported",
+            SpanCounts::exported,
+            "failed",
+            SpanCounts::failed,
+            "dropped",
+            SpanCounts::dropped);
+    outcomes.forEach((outcome, count) ->
+        FunctionCounter.builder("semper.trace.spans", traces, t -> count.applyAsDouble(t.counts()))
+            .tag("outcome", outcome)
+            .register(registry));
   }
 
   String scrape() {

@@ -8,10 +8,13 @@ import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.operation.Operation;
 import dev.semper.engine.operation.OperationKind;
+import dev.semper.engine.operation.OperationObserver;
 import dev.semper.engine.operation.OperationRequest;
 import dev.semper.engine.operation.Priority;
 import dev.semper.engine.workload.Desired;
 import dev.semper.engine.workload.Workload;
+import dev.semper.traces.Target;
+import dev.semper.traces.Traces;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -54,6 +57,7 @@ public final class SemperServer implements AutoCloseable {
   private final PidFile pidFile;
   private final Vertx vertx;
   private final HttpFront front;
+  private final @Nullable Traces traces;
   private final Semper semper;
   private final Metrics metrics;
   private final Tokens tokens;
@@ -102,7 +106,8 @@ public final class SemperServer implements AutoCloseable {
           return loaded;
         });
     CompletableFuture<Opened> opening = background(() -> open(settings, timeline));
-    this.semper = startEngine(settings, timeline, opening);
+    this.traces = traces(settings);
+    this.semper = startEngine(settings, timeline, opening, traces);
     Opened opened = join(opening);
     this.vertx = opened.vertx();
     this.front = opened.front();
@@ -114,6 +119,9 @@ public final class SemperServer implements AutoCloseable {
         LOG.info("made the first token: an administrator's, in {}", settings.tokenFile());
       }
       this.metrics = new Metrics(semper);
+      if (traces != null) {
+        observe(traces);
+      }
       timeline.mark("tokens and tenants are read");
       this.routes = routes(clock);
       Gate gate = new Gate(join(contract), routes, tokens, semper.tenants(), hosts());
@@ -123,11 +131,44 @@ public final class SemperServer implements AutoCloseable {
     } finally {
       if (!started) {
         semper.close();
+        closeTraces();
         front.close();
         vertx.close();
       }
     }
     timeline.mark("requests are taken");
+  }
+
+  private static @Nullable Traces traces(Settings settings) {
+    URI endpoint = settings.traces().endpoint();
+    if (endpoint == null) {
+      return null;
+    }
+    Map<String, String> service =
+        Map.of(
+            "service.name",
+            "semper",
+            "service.version",
+            Version.NAME,
+            "service.instance.id",
+            settings.home().toString());
+    return new Traces(
+        new Target(endpoint, settings.traces().headers(), service),
+        settings.traces().sample(),
+        settings.traces().probeSample());
+  }
+
+  private void observe(Traces traces) {
+    metrics.traces(traces);
+    if (settings.traces().probes()) {
+      semper.probes().onResult(traces::probed);
+    }
+  }
+
+  private void closeTraces() {
+    if (traces != null) {
+      traces.close();
+    }
   }
 
   private record Opened(Vertx vertx, HttpFront front) {}
@@ -161,7 +202,10 @@ public final class SemperServer implements AutoCloseable {
   }
 
   private static Semper startEngine(
-      Settings settings, Timeline timeline, CompletableFuture<Opened> opening)
+      Settings settings,
+      Timeline timeline,
+      CompletableFuture<Opened> opening,
+      @Nullable Traces traces)
       throws InterruptedException, IOException {
     boolean started = false;
     try {
@@ -173,6 +217,7 @@ public final class SemperServer implements AutoCloseable {
               .healthRetention(Duration.ofDays(settings.engine().healthRetentionDays()))
               .maxConcurrentRecoveries(settings.engine().maxConcurrentRecoveries())
               .alerts(settings.alerts())
+              .observer(traces == null ? OperationObserver.NONE : traces)
               .boundaries(
                   FaultDrill.of(
                       System.getProperty(FaultDrill.HALT_AT), System.getProperty(FaultDrill.TRACE)))
@@ -182,6 +227,9 @@ public final class SemperServer implements AutoCloseable {
       return semper;
     } finally {
       if (!started) {
+        if (traces != null) {
+          traces.close();
+        }
         closeFront(opening);
       }
     }
@@ -319,6 +367,9 @@ public final class SemperServer implements AutoCloseable {
     if (!now.engine().equals(settings.engine())) {
       waiting.add("engine");
     }
+    if (!now.traces().equals(settings.traces())) {
+      waiting.add("traces");
+    }
     try {
       if (!now.alerts().equals(semper.alerts().settings())) {
         semper.alerts().reload(now.alerts());
@@ -371,6 +422,7 @@ public final class SemperServer implements AutoCloseable {
     }
     metrics.close();
     semper.close();
+    closeTraces();
     vertx.close();
     try {
       Files.deleteIfExists(settings.serverFile());

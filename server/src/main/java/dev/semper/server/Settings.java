@@ -2,8 +2,10 @@ package dev.semper.server;
 
 import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.store.StoreConfig;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +20,8 @@ public record Settings(
     Database database,
     Log log,
     Engine engine,
-    AlertSettings alerts) {
+    AlertSettings alerts,
+    Traces traces) {
 
   /// @param host address to listen on, default `127.0.0.1`
   /// @param port default 8470; 0 picks a free one
@@ -62,6 +65,30 @@ public record Settings(
       int healthRetentionDays,
       int maxConcurrentRecoveries) {}
 
+  /// @param endpoint of the receiver of OTLP over HTTP; null = no traces
+  /// @param headers for it
+  /// @param sample share of the operations, default 1
+  /// @param probes whether probes are traced too, default not
+  /// @param probeSample share of their checks, default 0.1
+  public record Traces(
+      @Nullable URI endpoint,
+      Map<String, String> headers,
+      double sample,
+      boolean probes,
+      double probeSample) {
+    static final Traces OFF = new Traces(null, Map.of(), 1, false, 0.1);
+
+    public Traces {
+      headers = Map.copyOf(headers);
+    }
+
+    /// Without the headers, which may be secret.
+    @Override
+    public String toString() {
+      return "Traces[endpoint=" + endpoint + "]";
+    }
+  }
+
   /// The defaults for a home.
   public static Settings of(Path home) {
     Path absolute = home.toAbsolutePath().normalize();
@@ -72,16 +99,17 @@ public record Settings(
         new Database(null, null, null),
         new Log("info", false, null, 10L << 20, 5),
         new Engine(10, 90, 30, 5),
-        AlertSettings.DEFAULT);
+        AlertSettings.DEFAULT,
+        Traces.OFF);
   }
 
   public Settings withApi(String host, int port) {
     Api changed = new Api(host, port, api.allowedHosts(), api.maxConnections());
-    return new Settings(home, pidFile, changed, database, log, engine, alerts);
+    return new Settings(home, pidFile, changed, database, log, engine, alerts, traces);
   }
 
   Settings withLog(Log changed) {
-    return new Settings(home, pidFile, api, database, changed, engine, alerts);
+    return new Settings(home, pidFile, api, database, changed, engine, alerts, traces);
   }
 
   StoreConfig store() {

@@ -7,9 +7,12 @@ import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.spec.SpecReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -46,9 +49,14 @@ final class SettingsReader {
           "engine.event_retention_days",
           "engine.health_retention_days",
           "recovery.max_concurrent",
+          "traces.endpoint",
+          "traces.sample",
+          "traces.probes",
+          "traces.probe_sample",
           "daemon.pid_file",
           "daemon.log_file",
           "daemon.log_level");
+  private static final String TRACES_HEADERS = "traces.headers.";
   private static final Map<String, String> LEVELS =
       Map.of(
           "critical", "error",
@@ -110,7 +118,8 @@ final class SettingsReader {
             database(base),
             log(base),
             engine(base),
-            alerts(base));
+            alerts(base),
+            traces(base));
     if (!problems.isEmpty()) {
       throw new SemperException(
           ErrorCode.INVALID_REQUEST,
@@ -128,7 +137,10 @@ final class SettingsReader {
   private void refuseUnknown() {
     boolean lifecycle = toml.isTable("vms");
     for (String key : toml.dottedKeySet()) {
-      if (!KEYS.contains(key) && !isAlerts(key) && !(lifecycle && key.startsWith("vms."))) {
+      if (!KEYS.contains(key)
+          && !isAlerts(key)
+          && !key.startsWith(TRACES_HEADERS)
+          && !(lifecycle && key.startsWith("vms."))) {
         TomlPosition position = toml.inputPositionOf(key);
         String nearest = Nearest.of(key, KEYS);
         add(
@@ -226,6 +238,66 @@ final class SettingsReader {
         (int) number("engine.event_retention_days", engine.eventRetentionDays(), 1, 36500),
         (int) number("engine.health_retention_days", engine.healthRetentionDays(), 1, 36500),
         (int) number("recovery.max_concurrent", engine.maxConcurrentRecoveries(), 1, 1000));
+  }
+
+  private Settings.Traces traces(Settings base) {
+    Settings.Traces traces = base.traces();
+    Map<String, String> headers = new HashMap<>(traces.headers());
+    for (String key : toml.dottedKeySet()) {
+      if (key.startsWith(TRACES_HEADERS)) {
+        headers.put(key.substring(TRACES_HEADERS.length()), text(key, ""));
+      }
+    }
+    return new Settings.Traces(
+        endpoint(traces.endpoint()),
+        headers,
+        share("traces.sample", traces.sample()),
+        truth("traces.probes", traces.probes()),
+        share("traces.probe_sample", traces.probeSample()));
+  }
+
+  private @Nullable URI endpoint(@Nullable URI otherwise) {
+    String text = optional("traces.endpoint", null);
+    if (text == null) {
+      return otherwise;
+    }
+    try {
+      URI uri = new URI(text);
+      if (List.of("http", "https").contains(uri.getScheme()) && uri.getHost() != null) {
+        return uri;
+      }
+    } catch (URISyntaxException e) {
+      // told below
+    }
+    add(
+        "traces.endpoint",
+        toml.inputPositionOf("traces.endpoint"),
+        "must be a URL of a receiver of OTLP over HTTP, e.g. http://127.0.0.1:4318");
+    return otherwise;
+  }
+
+  private double share(String key, double otherwise) {
+    Object value = value(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Number number && number.doubleValue() >= 0 && number.doubleValue() <= 1) {
+      return number.doubleValue();
+    }
+    add(key, toml.inputPositionOf(key), "must be a number from 0 to 1");
+    return otherwise;
+  }
+
+  private boolean truth(String key, boolean otherwise) {
+    Object value = value(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Boolean truth) {
+      return truth;
+    }
+    add(key, toml.inputPositionOf(key), "must be true or false");
+    return otherwise;
   }
 
   private String level(String key, String otherwise) {

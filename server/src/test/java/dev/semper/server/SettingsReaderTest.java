@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,8 +55,20 @@ class SettingsReaderTest {
             max_concurrent_operations = 3
             event_retention_days = 7
             health_retention_days = 3
+            [traces]
+            endpoint = "https://otel.example/in"
+            sample = 0.5
+            probes = true
+            probe_sample = 1
+            [traces.headers]
+            X-Key = "t0ken"
             """);
 
+    assertThat(settings.traces())
+        .isEqualTo(
+            new Settings.Traces(
+                URI.create("https://otel.example/in"), Map.of("X-Key", "t0ken"), 0.5, true, 1));
+    assertThat(settings.toString()).doesNotContain("t0ken");
     assertThat(settings.api())
         .isEqualTo(new Settings.Api("0.0.0.0", 0, List.of("semper.example"), 64));
     assertThat(settings.database())

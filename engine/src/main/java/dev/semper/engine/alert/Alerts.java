@@ -3,6 +3,9 @@ package dev.semper.engine.alert;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.health.Health;
+import dev.semper.engine.health.HealthListener;
+import dev.semper.engine.health.HealthReport;
+import dev.semper.engine.health.HealthStatus;
 import dev.semper.engine.health.Probes;
 import dev.semper.engine.spec.AlertChannel;
 import dev.semper.engine.spec.AlertMatch;
@@ -14,7 +17,6 @@ import dev.semper.engine.store.Event;
 import dev.semper.engine.store.EventFilter;
 import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
-import dev.semper.engine.workload.Workload;
 import dev.semper.engine.workload.Workloads;
 import java.time.Duration;
 import java.time.Instant;
@@ -96,10 +98,18 @@ public final class Alerts implements AutoCloseable {
       throws InterruptedException {
     EngineMeasures measures = new EngineMeasures(workloads, probes, health, System::nanoTime);
     Alerts alerts = new Alerts(settings, store, workloads, measures, wall, random);
-    workloads.onChange(workload -> {
-      measures.changed(workload);
-      alerts.changed(workload);
-    });
+    workloads.onChange(workload -> alerts.changed(workload.tenant(), workload.name()));
+    health.listen(
+        new HealthListener() {
+          @Override
+          public void checked(HealthReport report) {}
+
+          @Override
+          public void changed(HealthStatus from, HealthReport now) {
+            measures.changed(from, now);
+            alerts.changed(now.tenant(), now.workload());
+          }
+        });
     alerts.start();
     return alerts;
   }
@@ -150,8 +160,8 @@ public final class Alerts implements AutoCloseable {
 
   /// Has its rules looked at. Events will not do for that: they can be read before the state that
   /// they tell of is shown.
-  private void changed(Workload workload) {
-    touched.put(new Place(workload.tenant(), workload.name()), true);
+  private void changed(String tenant, String workload) {
+    touched.put(new Place(tenant, workload), true);
     wake();
   }
 
@@ -230,7 +240,9 @@ public final class Alerts implements AutoCloseable {
     }
     long now = System.nanoTime();
     if (nextLook - now <= 0) {
-      nextLook = now + settings.interval().toNanos();
+      // At whole intervals, as health does: then one look of a driver at the machine serves both.
+      long interval = settings.interval().toNanos();
+      nextLook = (Math.floorDiv(now, interval) + 1) * interval;
       board.look(workloads.list(null));
       board.saveCursor();
     }

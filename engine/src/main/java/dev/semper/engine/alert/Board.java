@@ -186,7 +186,7 @@ final class Board {
     List<AlertRule> own = workload == null ? List.of() : workload.spec().alerts();
     List<AlertRule> rules = new ArrayList<>(own);
     for (AlertRule rule : settings.rules()) {
-      boolean replaced = own.stream().anyMatch(o -> o.name().equals(rule.name()));
+      boolean replaced = !own.isEmpty() && own.stream().anyMatch(o -> o.name().equals(rule.name()));
       if (!replaced && rule.where().matches(tenant, name.isEmpty() ? null : name)) {
         rules.add(rule);
       }

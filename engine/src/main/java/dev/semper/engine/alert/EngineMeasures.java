@@ -1,6 +1,8 @@
 package dev.semper.engine.alert;
 
 import dev.semper.engine.health.Health;
+import dev.semper.engine.health.HealthReport;
+import dev.semper.engine.health.HealthStatus;
 import dev.semper.engine.health.ProbeResult;
 import dev.semper.engine.health.Probes;
 import dev.semper.engine.workload.Instance;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -28,29 +31,72 @@ import org.jspecify.annotations.Nullable;
 final class EngineMeasures implements Measures {
   private static final int LEAST_RESULTS = 5;
   private static final int MOST_CHANGES = 1_000;
+  private static final long FRESH = 1_000_000_000L;
 
   private record Key(String tenant, String workload) {}
 
   /// Of one incarnation.
   private record Processor(long at, long cpuMillis, double cores) {}
 
-  /// Changes of health, told by owners on their threads.
+  /// Changes of health, told by the thread that samples it.
   private static final class Changes {
     private final ArrayDeque<Long> at = new ArrayDeque<>();
-    private String last = "unknown";
 
-    synchronized void record(String health, long now) {
-      if (!health.equals(last) && !health.equals("unknown") && !last.equals("unknown")) {
-        at.addLast(now);
-        if (at.size() > MOST_CHANGES) {
-          at.removeFirst();
-        }
+    synchronized void add(long now) {
+      at.addLast(now);
+      if (at.size() > MOST_CHANGES) {
+        at.removeFirst();
       }
-      last = health;
     }
 
     synchronized int since(long from) {
       return (int) at.stream().filter(t -> t - from >= 0).count();
+    }
+  }
+
+  /// What the rules of one workload, judged one after the other, look at together: each is asked
+  /// for once.
+  private final class Look {
+    private final Workload workload;
+    private final long at = nanos.getAsLong();
+    private @Nullable Map<String, Usage> usages;
+    private @Nullable List<ProbeResult> results;
+
+    Look(Workload workload) {
+      this.workload = workload;
+    }
+
+    boolean is(Workload other) {
+      return workload.equals(other) && nanos.getAsLong() - at < FRESH;
+    }
+
+    /// Of the living instances, by incarnation.
+    Map<String, Usage> usages() {
+      Map<String, Usage> known = usages;
+      if (known == null) {
+        known = new LinkedHashMap<>();
+        for (Instance instance : workload.instances()) {
+          if (instance.isLive()) {
+            known.put(instance.incarnation(), workloads.usage(workload, instance));
+          }
+        }
+        usages = known;
+      }
+      return known;
+    }
+
+    List<ProbeResult> results() {
+      List<ProbeResult> known = results;
+      if (known == null) {
+        known = new ArrayList<>();
+        for (Instance instance : workload.instances()) {
+          if (instance.isLive()) {
+            known.addAll(probes.recent(instance.incarnation()));
+          }
+        }
+        results = known;
+      }
+      return known;
     }
   }
 
@@ -60,6 +106,7 @@ final class EngineMeasures implements Measures {
   private final LongSupplier nanos;
   private final Map<String, Processor> processors = new HashMap<>();
   private final Map<Key, Changes> changes = new ConcurrentHashMap<>();
+  private @Nullable Look look;
 
   EngineMeasures(Workloads workloads, Probes probes, Health health, LongSupplier nanos) {
     this.workloads = workloads;
@@ -68,11 +115,22 @@ final class EngineMeasures implements Measures {
     this.nanos = nanos;
   }
 
-  /// Is shown each new state of each workload; returns at once.
-  void changed(Workload workload) {
-    changes
-        .computeIfAbsent(key(workload), _ -> new Changes())
-        .record(workload.health(), nanos.getAsLong());
+  /// Is told each change of health; returns at once. What was or is not known is no change.
+  void changed(HealthStatus from, HealthReport now) {
+    if (from != HealthStatus.UNKNOWN && now.status() != HealthStatus.UNKNOWN) {
+      changes
+          .computeIfAbsent(new Key(now.tenant(), now.workload()), _ -> new Changes())
+          .add(nanos.getAsLong());
+    }
+  }
+
+  private Look look(Workload workload) {
+    Look last = look;
+    if (last == null || !last.is(workload)) {
+      last = new Look(workload);
+      look = last;
+    }
+    return last;
   }
 
   @Override
@@ -105,7 +163,7 @@ final class EngineMeasures implements Measures {
       case "error_rate" -> health.errorPercent(workload, LEAST_RESULTS);
       case "score" -> score(workload);
       case "response_time" ->
-          recent(workload).stream().mapToDouble(r -> r.took().toNanos() / 1e6).max();
+          look(workload).results().stream().mapToDouble(r -> r.took().toNanos() / 1e6).max();
       case "cpu" -> cpu(workload);
       case "memory" -> sum(usage(workload).stream().mapToDouble(Usage::residentBytes));
       case "memory_percent" -> memoryPercent(workload);
@@ -121,7 +179,7 @@ final class EngineMeasures implements Measures {
     if (!workload.state().isInService()) {
       return OptionalDouble.empty();
     }
-    return recent(workload).stream()
+    return look(workload).results().stream()
         .filter(r -> probe == null || r.probe().equals(probe))
         .mapToDouble(ProbeResult::failures)
         .max();
@@ -133,25 +191,13 @@ final class EngineMeasures implements Measures {
     return known == null ? 0 : known.since(nanos.getAsLong() - window.toNanos());
   }
 
-  private List<ProbeResult> recent(Workload workload) {
-    List<ProbeResult> recent = new ArrayList<>();
-    for (Instance instance : workload.instances()) {
-      if (instance.isLive()) {
-        recent.addAll(probes.recent(instance.incarnation()));
-      }
-    }
-    return recent;
-  }
-
   private OptionalDouble score(Workload workload) {
     Integer score = health.of(workload).score();
     return score == null ? OptionalDouble.empty() : OptionalDouble.of(score);
   }
 
   private List<Usage> usage(Workload workload) {
-    return workload.instances().stream()
-        .filter(Instance::isLive)
-        .map(instance -> workloads.usage(workload, instance))
+    return look(workload).usages().values().stream()
         .filter(usage -> !usage.equals(Usage.NONE))
         .toList();
   }
@@ -171,11 +217,11 @@ final class EngineMeasures implements Measures {
   private OptionalDouble cpu(Workload workload) {
     OptionalDouble cores = OptionalDouble.empty();
     for (Instance instance : workload.instances()) {
-      if (!instance.isLive()) {
+      Usage usage = look(workload).usages().get(instance.incarnation());
+      if (usage == null) {
         processors.remove(instance.incarnation());
         continue;
       }
-      Usage usage = workloads.usage(workload, instance);
       long now = nanos.getAsLong();
       Processor before = processors.get(instance.incarnation());
       if (before == null || now - before.at() >= 1_000_000_000L) {

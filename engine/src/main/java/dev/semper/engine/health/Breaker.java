@@ -13,7 +13,9 @@ final class Breaker {
   }
 
   private final BreakerSpec spec;
-  private State state = State.CLOSED;
+
+  /// Changed by the scheduler's thread only.
+  private volatile State state = State.CLOSED;
 
   /// Failures in a row when closed, passed trials when half open.
   private int count;
@@ -48,6 +50,11 @@ final class Breaker {
       }
       case OPEN -> false;
     };
+  }
+
+  /// Whether its target is left alone.
+  boolean isOpen() {
+    return state == State.OPEN;
   }
 
   private boolean open() {

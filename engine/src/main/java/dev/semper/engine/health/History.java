@@ -48,6 +48,10 @@ final class History {
   synchronized void add(
       Instant now, HealthStatus newStatus, @Nullable Integer newScore, Measures measures) {
     int second = (int) now.getEpochSecond();
+    // The clock was put back: what has its time still before it would not be older than the rest.
+    while (size > 0 && at[(first + size - 1) % at.length] > second) {
+      size--;
+    }
     while (size > 0 && (second - at[first] > SPAN.toSeconds() || size == MOST)) {
       first = (first + 1) % at.length;
       size--;

@@ -5,6 +5,7 @@ import dev.semper.engine.spec.HealthSpec;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.workload.Instance;
 import dev.semper.engine.workload.Prober;
+import dev.semper.engine.workload.State;
 import dev.semper.engine.workload.Workload;
 import dev.semper.engine.workload.Workloads;
 import dev.semper.spi.Exit;
@@ -64,13 +65,23 @@ final class Meter {
     this.home = home;
   }
 
-  /// A probe was checked; from the prober's thread.
+  /// A probe was checked; from the prober's thread. What it says in maintenance counts for nothing
+  /// after it.
   void settled(Prober.Watch watch, ProbeResult result) {
-    if (result.kind() == ProbeResult.Kind.PASSED || result.kind() == ProbeResult.Kind.FAILED) {
+    boolean counts =
+        result.kind() == ProbeResult.Kind.PASSED || result.kind() == ProbeResult.Kind.FAILED;
+    if (counts && !isInMaintenance(watch)) {
       windows
           .computeIfAbsent(watch.incarnation(), _ -> new ProbeWindow())
           .add(System.nanoTime(), result);
     }
+  }
+
+  private boolean isInMaintenance(Prober.Watch watch) {
+    return workloads
+        .find(watch.tenant(), watch.workload())
+        .map(w -> w.state() == State.MAINTENANCE)
+        .orElse(false);
   }
 
   /// Forgets all but these incarnations.

@@ -10,6 +10,7 @@ import java.time.Duration;
 /// @param errors of the prober itself, which counted for nothing
 /// @param withheld failures not counted because the host was starved
 /// @param dropped results that came too late: of an incarnation no longer watched
+/// @param breakersOpen probes whose circuit breaker leaves its target alone now
 /// @param starved whether the host is starved now
 /// @param latenessP50 how late checks have begun in the last 10 to 20 s, half of them at most so
 /// @param latenessP99 the same, 99 % of them at most so
@@ -21,6 +22,7 @@ public record ProbeMetrics(
     long errors,
     long withheld,
     long dropped,
+    int breakersOpen,
     boolean starved,
     Duration latenessP50,
     Duration latenessP99,

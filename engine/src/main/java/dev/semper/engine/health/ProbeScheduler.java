@@ -12,6 +12,7 @@ import java.util.Queue;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -46,7 +47,7 @@ final class ProbeScheduler implements Check.Sink {
   private final Map<String, Watched> watched = new ConcurrentHashMap<>();
   private final TreeSet<Worker> due = new TreeSet<>(Worker::order);
   private final Map<String, Slots> slots = new HashMap<>();
-  private volatile BiConsumer<Watch, ProbeResult> listener = (_, _) -> {};
+  private final List<BiConsumer<Watch, ProbeResult>> listeners = new CopyOnWriteArrayList<>();
   private long workerIds;
 
   private sealed interface Message {
@@ -76,8 +77,8 @@ final class ProbeScheduler implements Check.Sink {
     this.wakeUp = wakeUp;
   }
 
-  void onResult(BiConsumer<Watch, ProbeResult> newListener) {
-    listener = newListener;
+  void onResult(BiConsumer<Watch, ProbeResult> listener) {
+    listeners.add(listener);
   }
 
   void watch(Watch watch) {
@@ -104,7 +105,19 @@ final class ProbeScheduler implements Check.Sink {
   }
 
   ProbeMetrics metrics() {
-    return tally.metrics(nanos.getAsLong(), watched.size(), guard.isStarved());
+    return tally.metrics(
+        nanos.getAsLong(), watched.size(), breakersOpen(), guard.isStarved());
+  }
+
+  private int breakersOpen() {
+    int open = 0;
+    for (Watched target : watched.values()) {
+      for (Worker worker : target.workers()) {
+        Breaker breaker = worker.breaker;
+        open += breaker != null && breaker.isOpen() ? 1 : 0;
+      }
+    }
+    return open;
   }
 
   /// Does all that is due and says when the next turn is due. Lateness is looked at before results
@@ -378,29 +391,40 @@ final class ProbeScheduler implements Check.Sink {
     }
     switch (outcome) {
       case Outcome.Passed() -> count(worker, true, Outcome.OK, took);
-      case Outcome.Failed(String message) -> failed(worker, message, took);
+      case Outcome.Failed(String message) when isWithheld(worker) ->
+          withhold(worker, message, took);
+      case Outcome.Failed(String _) when worker.retries < worker.spec.retry().maxRetries() -> {
+        tryAgain(worker);
+        return;
+      }
+      case Outcome.Failed(String message) -> {
+        tally.failures.increment();
+        count(worker, false, message, took);
+      }
       case Outcome.Erred(String message) -> erred(worker, message, took);
     }
     ProbeResult result = worker.last();
     if (result != null) {
-      listener.accept(worker.target.watch(), result);
+      listeners.forEach(listener -> listener.accept(worker.target.watch(), result));
     }
   }
 
-  private void failed(Worker worker, String message, long took) {
-    if (worker.decidesRestart() && guard.isStarved()) {
-      worker.streak.forget();
-      guard.withheld();
-      tally.withheld.increment();
-      worker.retries = 0;
-      worker.record(wall.instant(), ProbeResult.Kind.WITHHELD, took, message);
-    } else if (worker.retries < worker.spec.retry().maxRetries()) {
-      worker.retries++;
-      worker.retryAt = nanos.getAsLong() + worker.spec.retry().before(worker.retries).toNanos();
-    } else {
-      tally.failures.increment();
-      count(worker, false, message, took);
-    }
+  private boolean isWithheld(Worker worker) {
+    return worker.decidesRestart() && guard.isStarved();
+  }
+
+  private void withhold(Worker worker, String message, long took) {
+    worker.streak.forget();
+    guard.withheld();
+    tally.withheld.increment();
+    worker.retries = 0;
+    worker.record(wall.instant(), ProbeResult.Kind.WITHHELD, took, message);
+  }
+
+  /// A try that is followed by another has no result of its own.
+  private void tryAgain(Worker worker) {
+    worker.retries++;
+    worker.retryAt = nanos.getAsLong() + worker.spec.retry().before(worker.retries).toNanos();
   }
 
   private void erred(Worker worker, String message, long took) {

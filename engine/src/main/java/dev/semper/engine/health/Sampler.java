@@ -55,7 +55,6 @@ final class Sampler implements AutoCloseable {
   private final Meter meter;
   private final Clock clock;
   private final long retentionMinutes;
-  private final long origin = System.nanoTime();
   private final Map<Key, Chart> charts = new ConcurrentSkipListMap<>();
   private final Set<Key> changed = ConcurrentHashMap.newKeySet();
 
@@ -148,7 +147,7 @@ final class Sampler implements AutoCloseable {
   }
 
   private long nanos() {
-    return System.nanoTime() - origin;
+    return System.nanoTime();
   }
 
   private void run() {
@@ -297,13 +296,13 @@ final class Sampler implements AutoCloseable {
     }
   }
 
-  /// At the next whole interval, with all others that have the same.
+  /// At the next whole interval, with all others that have the same, and with the alerts.
   private long next(Task task, HealthReport report, long interval) {
     boolean due = report.score() != null || report.status() != HealthStatus.UNKNOWN;
     if (!due && !task.workload().state().isMeantToRun()) {
       return NEVER;
     }
-    return (nanos() / interval + 1) * interval;
+    return (Math.floorDiv(nanos(), interval) + 1) * interval;
   }
 
   private void arrange() {

@@ -88,7 +88,7 @@ final class Tally {
     return slices.stream().mapToLong(slice -> slice.lateness.get(bucket)).sum();
   }
 
-  ProbeMetrics metrics(long now, int watched, boolean starved) {
+  ProbeMetrics metrics(long now, int watched, int breakersOpen, boolean starved) {
     List<Slice> slices =
         Stream.of(before, present).filter(slice -> now - slice.since < 2 * SLICE).toList();
     long worst = slices.stream().mapToLong(slice -> slice.worst).max().orElse(0);
@@ -99,6 +99,7 @@ final class Tally {
         errors.sum(),
         withheld.sum(),
         dropped.sum(),
+        breakersOpen,
         starved,
         micros(percentile(slices, worst, 0.5)),
         micros(percentile(slices, worst, 0.99)),

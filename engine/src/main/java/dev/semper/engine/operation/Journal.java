@@ -25,6 +25,8 @@ final class Journal {
   /// @param planned the try for which steps have been planned; 0 for none
   /// @param cancelledBy who asked for it to be cancelled
   /// @param parallelism of a batch: members worked on at once
+  /// @param traceparent of the request it came with, as W3C Trace Context has it
+  /// @param takenUpAt when a server last began to carry it out
   record Head(
       String id,
       long seq,
@@ -56,6 +58,8 @@ final class Journal {
       @Nullable String cancelledBy,
       String error,
       String errorCode,
+      @Nullable String traceparent,
+      @Nullable Instant takenUpAt,
       Instant createdAt,
       @Nullable Instant startedAt,
       @Nullable Instant endedAt) {
@@ -92,6 +96,8 @@ final class Journal {
           cancelledBy,
           error,
           errorCode,
+          traceparent,
+          takenUpAt,
           createdAt,
           startedAt,
           endedAt);
@@ -129,6 +135,8 @@ final class Journal {
           cancelledBy,
           error,
           errorCode,
+          traceparent,
+          takenUpAt,
           createdAt,
           startedAt,
           endedAt);
@@ -166,6 +174,8 @@ final class Journal {
           by,
           error,
           errorCode,
+          traceparent,
+          takenUpAt,
           createdAt,
           startedAt,
           endedAt);
@@ -214,6 +224,8 @@ final class Journal {
           cancelledBy,
           error,
           errorCode,
+          traceparent,
+          takenUpAt,
           createdAt,
           startedAt,
           endedAt);
@@ -253,6 +265,48 @@ final class Journal {
           cancelledBy,
           "",
           "",
+          traceparent,
+          takenUpAt,
+          createdAt,
+          startedAt,
+          endedAt);
+    }
+
+    /// A server begins to carry it out.
+    Head takenUp(Instant takenUpAt) {
+      return new Head(
+          id,
+          seq,
+          tenant,
+          workload,
+          kind,
+          status,
+          priority,
+          generation,
+          from,
+          desired,
+          previous,
+          wasReady,
+          start,
+          checkDependencies,
+          rollbackOnFailure,
+          timeoutMillis,
+          attempt,
+          attempts,
+          planned,
+          request,
+          requestHash,
+          idempotencyKey,
+          parent,
+          after,
+          parallelism,
+          failFast,
+          actor,
+          cancelledBy,
+          error,
+          errorCode,
+          traceparent,
+          takenUpAt,
           createdAt,
           startedAt,
           endedAt);
@@ -312,6 +366,16 @@ final class Journal {
     return new Row.Step(id, position, Docs.write(entry));
   }
 
+  static Operation.Step view(Entry entry) {
+    return new Operation.Step(
+        entry.step().name(),
+        entry.undo(),
+        entry.status(),
+        entry.detail(),
+        entry.startedAt(),
+        entry.endedAt());
+  }
+
   /// An operation as users see it.
   static Operation view(Head head, List<Entry> entries, String waitingFor) {
     long done = entries.stream().filter(e -> !e.open()).count();
@@ -326,11 +390,7 @@ final class Journal {
         head.priority(),
         head.generation(),
         head.request(),
-        entries.stream()
-            .map(e ->
-                new Operation.Step(
-                    e.step().name(), e.undo(), e.status(), e.detail(), e.startedAt(), e.endedAt()))
-            .toList(),
+        entries.stream().map(Journal::view).toList(),
         progress,
         waitingFor,
         head.error(),
@@ -340,6 +400,8 @@ final class Journal {
         head.idempotencyKey(),
         head.actor(),
         head.attempt(),
+        head.traceparent(),
+        head.takenUpAt(),
         head.createdAt(),
         head.startedAt(),
         head.endedAt());

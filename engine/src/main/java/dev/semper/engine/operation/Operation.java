@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param parent batch it belongs to
 /// @param after operations that must have ended before it starts
 /// @param attempt from 1; retried operations count up
+/// @param traceparent of the request it came with, as W3C Trace Context has it
+/// @param takenUpAt when a server last began to carry it out; null as long as none has
 public record Operation(
     String id,
     String tenant,
@@ -39,6 +41,8 @@ public record Operation(
     @Nullable String idempotencyKey,
     String actor,
     int attempt,
+    @Nullable String traceparent,
+    @Nullable Instant takenUpAt,
     Instant createdAt,
     @Nullable Instant startedAt,
     @Nullable Instant endedAt) {

@@ -51,6 +51,10 @@ public final class Operations {
   /// durable together with the operation.
   public static final ScopedValue<Witness> WITNESS = ScopedValue.newInstance();
 
+  /// Bound by whoever passes on a request that is traced: its `traceparent`, as W3C Trace Context
+  /// has it. Kept with the operations that come of it.
+  public static final ScopedValue<String> TRACEPARENT = ScopedValue.newInstance();
+
   private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
   private static final Duration RECOVERY_TIMEOUT = Duration.ofDays(1);
@@ -61,6 +65,7 @@ public final class Operations {
   private final Runner.Preparation preparation;
   private final StepHooks hooks;
   private final Healer healer;
+  private final OperationObserver observer;
   private final Function<String, Quotas> quotas;
   private final Clock clock;
   private final Boundaries boundaries;
@@ -77,6 +82,7 @@ public final class Operations {
       Runner.Preparation preparation,
       StepHooks hooks,
       Healer healer,
+      OperationObserver observer,
       Function<String, Quotas> quotas,
       int slots,
       Clock clock,
@@ -86,6 +92,7 @@ public final class Operations {
     this.preparation = preparation;
     this.hooks = hooks;
     this.healer = healer;
+    this.observer = new SafeObserver(observer);
     this.quotas = quotas;
     this.clock = clock;
     this.boundaries = boundaries;
@@ -309,6 +316,8 @@ public final class Operations {
         null,
         "",
         "",
+        TRACEPARENT.isBound() ? TRACEPARENT.get() : null,
+        null,
         now,
         null,
         null);
@@ -910,6 +919,7 @@ public final class Operations {
         Thread.ofVirtual()
             .name("operation-" + work.id())
             .unstarted(() -> {
+              OperationObserver.Run run = takeUp(work);
               try {
                 new Runner(
                         work,
@@ -919,6 +929,7 @@ public final class Operations {
                         preparation,
                         hooks,
                         healer,
+                        run,
                         clock,
                         boundaries)
                     .run();
@@ -930,6 +941,9 @@ public final class Operations {
                   broken(work, e);
                 }
               } finally {
+                if (work.head().status().ended()) {
+                  run.ended(work.view());
+                }
                 threads.remove(Thread.currentThread().threadId());
                 queue.slots().give();
               }
@@ -939,6 +953,17 @@ public final class Operations {
     if (closed) {
       thread.interrupt();
     }
+  }
+
+  private OperationObserver.Run takeUp(Work work) {
+    Operation before = work.view();
+    work.takenUp();
+    return observer.begin(work.view(), before.takenUpAt() == null ? null : before);
+  }
+
+  /// It ended without being carried out by a thread of its own.
+  private void observed(Work work) {
+    observer.begin(work.view(), null).ended(work.view());
   }
 
   /// A defect of ours must not leave an operation open for ever.
@@ -1009,6 +1034,7 @@ public final class Operations {
           work.cancelled()
               ? Status.CANCELLED
               : failed.isEmpty() ? Status.SUCCEEDED : Status.FAILED);
+      observed(work);
       queue.ended(work);
     }
   }
@@ -1018,6 +1044,7 @@ public final class Operations {
     if (work.head().status() == Status.QUEUED && queue.withdraw(work)) {
       work.fail(why, "");
       work.to(Status.CANCELLED);
+      observed(work);
       queue.ended(work);
     }
   }
@@ -1131,6 +1158,7 @@ public final class Operations {
       if (work.head().status() == Status.QUEUED) {
         notWanted(work.head());
         work.to(Status.CANCELLED);
+        observed(work);
         ended(work);
         return;
       }

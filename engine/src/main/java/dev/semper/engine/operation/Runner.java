@@ -50,6 +50,7 @@ final class Runner {
   private final Preparation preparation;
   private final StepHooks hooks;
   private final Healer healer;
+  private final OperationObserver.Run observer;
   private final Clock clock;
   private final Boundaries boundaries;
   private long deadlineNanos;
@@ -72,6 +73,7 @@ final class Runner {
       Preparation preparation,
       StepHooks hooks,
       Healer healer,
+      OperationObserver.Run observer,
       Clock clock,
       Boundaries boundaries) {
     this.work = work;
@@ -81,6 +83,7 @@ final class Runner {
     this.preparation = preparation;
     this.hooks = hooks;
     this.healer = healer;
+    this.observer = observer;
     this.clock = clock;
     this.boundaries = boundaries;
   }
@@ -291,19 +294,19 @@ final class Runner {
       }
       boolean again = entry.status() == StepStatus.RUNNING;
       work.begin(position);
+      observer.stepBegun(work.step(position));
       boundaries.pass(point(position, entry, "intent"));
       Outcome outcome = attempt(entry, again);
       boundaries.pass(point(position, entry, "done"));
       switch (outcome) {
         case Outcome.Done(String detail) -> work.end(position, StepStatus.DONE, detail);
-        case Outcome.Failed(String error, ErrorCode _) -> {
-          work.end(position, StepStatus.FAILED, error);
-          return outcome;
-        }
-        case Outcome.Cancelled() -> {
-          work.end(position, StepStatus.FAILED, "cancelled");
-          return outcome;
-        }
+        case Outcome.Failed(String error, ErrorCode _) ->
+            work.end(position, StepStatus.FAILED, error);
+        case Outcome.Cancelled() -> work.end(position, StepStatus.FAILED, "cancelled");
+      }
+      observer.stepEnded(work.step(position));
+      if (!(outcome instanceof Outcome.Done)) {
+        return outcome;
       }
     }
     return new Outcome.Done("");

@@ -93,6 +93,10 @@ final class Work {
     return entries.get(position);
   }
 
+  Operation.Step step(int position) {
+    return Journal.view(entry(position));
+  }
+
   /// Steps that were begun, latest first: what there is to undo. A step that failed half-way
   /// counts.
   synchronized List<PlannedStep> begun() {
@@ -166,6 +170,11 @@ final class Work {
       }
     }
     commit("operation." + status.id(), facts);
+  }
+
+  /// This server begins to carry it out; made durable with the next commit.
+  synchronized void takenUp() {
+    head = head.takenUp(clock.instant());
   }
 
   synchronized void fail(String error, String errorCode) {

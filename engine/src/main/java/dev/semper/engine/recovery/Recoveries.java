@@ -114,6 +114,15 @@ public final class Recoveries {
         .toList();
   }
 
+  /// The newest of each workload of a tenant, newest first, by workload; in one query.
+  ///
+  /// @param each how many of each at most
+  public Map<String, List<Recovery>> newest(String tenant, int each) {
+    return doctor.store().newestRecoveries(tenant, each).stream()
+        .map(row -> Chart.read(row).recovery())
+        .collect(Collectors.groupingBy(Recovery::workload));
+  }
+
   public Optional<Recovery> find(String id) {
     return Chart.find(doctor.store(), id).map(Chart::recovery);
   }

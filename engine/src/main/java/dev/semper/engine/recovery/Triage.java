@@ -37,7 +37,14 @@ final class Triage {
   private static final Duration TRIM_EVERY = Duration.ofHours(1);
   private static final int MAX_DEPTH = 100;
 
+  /// While more wait than may be at work, what changes in it is looked at together: each look goes
+  /// through all that wait.
+  private static final Duration GATHER = Duration.ofMillis(50);
+
   private record Key(String tenant, String name) {}
+
+  /// @param depth how far down it hangs on others
+  private record Place(Key key, int depth, long order) {}
 
   /// A workload that is not well.
   private static final class Case {
@@ -50,6 +57,9 @@ final class Triage {
     /// Its own rules keep it from a recovery until then.
     @Nullable Instant notBefore;
 
+    /// When it has waited long enough by the monotonic clock: the wall clock may be put back.
+    long waited;
+
     String rule = "";
     boolean limitTold;
 
@@ -58,6 +68,14 @@ final class Triage {
       this.since = since;
       this.order = order;
       this.evidence = evidence;
+    }
+
+    /// @param most it may take at all; `until` may be reckoned from what has yet to come
+    void waits(Instant until, Instant now, Duration most, String why) {
+      Duration wait = Duration.between(now, until);
+      notBefore = until;
+      waited = System.nanoTime() + (wait.compareTo(most) < 0 ? wait : most).toNanos();
+      rule = why;
     }
   }
 
@@ -117,6 +135,9 @@ final class Triage {
         Key first = changed.poll(wait.toNanos(), TimeUnit.NANOSECONDS);
         List<Key> keys = new ArrayList<>();
         if (first != null) {
+          if (cases.size() > atOnce) {
+            Thread.sleep(GATHER);
+          }
           keys.add(first);
           changed.drainTo(keys);
         }
@@ -214,11 +235,11 @@ final class Triage {
   /// What others depend on first.
   private List<Key> inOrder(Map<Key, Workload> workloads) {
     return cases.entrySet().stream()
-        .sorted(
-            Comparator.<Map.Entry<Key, Case>>comparingInt(
-                    e -> depth(e.getKey(), workloads.get(e.getKey()), 0))
-                .thenComparingLong(e -> e.getValue().order))
-        .map(Map.Entry::getKey)
+        .map(e ->
+            new Place(
+                e.getKey(), depth(e.getKey(), workloads.get(e.getKey()), 0), e.getValue().order))
+        .sorted(Comparator.comparingInt(Place::depth).thenComparingLong(Place::order))
+        .map(Place::key)
         .toList();
   }
 
@@ -261,6 +282,10 @@ final class Triage {
     if (refused != null && refused.isAfter(now)) {
       return "its circuit breaker takes no operation until " + refused;
     }
+    String full = "%d recoveries are at work, as many as may be".formatted(atOnce);
+    if (free <= 0 && sick.notBefore == null) {
+      return full; // without reading the histories of a thousand that wait
+    }
     Optional<String> rule = rule(key, sick, workload, now);
     if (rule.isPresent()) {
       return rule.get();
@@ -269,7 +294,7 @@ final class Triage {
     if (dependency.isPresent()) {
       return dependency.get();
     }
-    return free <= 0 ? "%d recoveries are at work, as many as may be".formatted(atOnce) : "";
+    return free <= 0 ? full : "";
   }
 
   /// Its cooldown and its limit. Looked up in its history, but no more often than it can change.
@@ -277,7 +302,7 @@ final class Triage {
       throws InterruptedException {
     Instant notBefore = sick.notBefore;
     if (notBefore != null && notBefore.isAfter(now)) {
-      return Optional.of(sick.rule);
+      return System.nanoTime() - sick.waited < 0 ? Optional.of(sick.rule) : Optional.empty();
     }
     RecoverySpec spec = workload.spec().recovery();
     History history = History.of(doctor.store(), workload, "");
@@ -289,10 +314,12 @@ final class Triage {
     long attempts = history.automatic(spec.window(), now);
     if (attempts >= spec.maxAttempts()) {
       Instant until = history.oldest(spec.window(), now).plus(spec.window());
-      sick.notBefore = until;
-      sick.rule =
+      sick.waits(
+          until,
+          now,
+          spec.window(),
           "%d recoveries within %s, its limit; somebody has to look; none begins by itself until %s"
-              .formatted(attempts, Plan.text(spec.window()), until);
+              .formatted(attempts, Plan.text(spec.window()), until));
       if (!sick.limitTold) {
         sick.limitTold = true;
         tell(key, sick.evidence, sick.rule);
@@ -300,10 +327,12 @@ final class Triage {
       return Optional.of(sick.rule);
     }
     if (cooled.isPresent()) {
-      sick.notBefore = cooled.get();
-      sick.rule =
+      sick.waits(
+          cooled.get(),
+          now,
+          spec.cooldown(),
           "in the cooldown of %s after its last recovery until %s"
-              .formatted(Plan.text(spec.cooldown()), cooled.get());
+              .formatted(Plan.text(spec.cooldown()), cooled.get()));
       return Optional.of(sick.rule);
     }
     sick.notBefore = null;

@@ -315,6 +315,18 @@ public final class Store implements AutoCloseable {
         .list(database, Store::recovery);
   }
 
+  /// The newest of each workload of a tenant, newest first.
+  public List<Row.Recovery> newestRecoveries(String tenant, int each) {
+    String numbered =
+        "SELECT id, tenant, workload, uid, started_at, doc, row_number() OVER"
+            + " (PARTITION BY workload ORDER BY started_at DESC, id DESC) AS place FROM recovery"
+            + " WHERE tenant = ?";
+    return new Query("SELECT id, tenant, workload, uid, started_at, doc FROM (")
+        .then(numbered + ") AS numbered WHERE place <= ?", tenant, each)
+        .then("ORDER BY started_at DESC, id DESC")
+        .list(database, Store::recovery);
+  }
+
   /// Those that began before an instant, oldest first.
   public List<Row.Recovery> recoveriesBefore(Instant before, int limit) {
     return new Query(SELECT_RECOVERY)

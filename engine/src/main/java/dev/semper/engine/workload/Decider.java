@@ -199,13 +199,20 @@ final class Decider {
     reevaluate();
     for (Instance instance : List.copyOf(instances.values())) {
       boolean up = instance.phase() == Phase.STARTING || instance.phase() == Phase.RUNNING;
-      boolean failed =
+      List<String> failed =
           spec(instance.generation()).probes().stream()
-              .anyMatch(p -> p.type() != ProbeSpec.Type.READINESS && fails(instance, p));
-      if (up && failed) {
-        // Its probe holds after a failure; asked anew, it says whether that still is so.
-        effects.add(new Effect.Unwatch(instance.incarnation()));
-        effects.add(new Effect.Watch(instance));
+              .filter(p -> p.type() != ProbeSpec.Type.READINESS && fails(instance, p))
+              .map(ProbeSpec::name)
+              .toList();
+      if (up && !failed.isEmpty()) {
+        // Its probe holds after a failure; asked anew, it says whether that still is so. Nobody is
+        // to act on what it said before.
+        Map<String, String> words = new HashMap<>(instance.health().probes());
+        words.keySet().removeAll(failed);
+        Health old = instance.health();
+        Instance asked = put(instance.with(new Health(old.started(), old.ready(), true, words)));
+        effects.add(new Effect.Unwatch(asked.incarnation()));
+        effects.add(new Effect.Watch(asked));
       }
     }
   }

@@ -7,6 +7,7 @@ import dev.semper.engine.spec.HealthSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -210,6 +211,29 @@ class StatisticsTest {
       assertThat(samples.getLast().score()).isEqualTo((n - 1) % 101);
       assertThat(samples.getLast().memoryMb()).isNull();
     }
+  }
+
+  @Test
+  void aHistoryStaysInOrderWhenTheClockJumps() {
+    History history = new History();
+    Instant start = Instant.parse("2026-07-01T12:00:00Z");
+    for (int minute = 0; minute < 20; minute++) {
+      history.add(start.plusSeconds(60L * minute), HealthStatus.HEALTHY, 100, Measures.NONE);
+    }
+
+    Instant back = start.plusSeconds(300).minusSeconds(30);
+    for (int minute = 0; minute < 12; minute++) {
+      history.add(back.plusSeconds(60L * minute), HealthStatus.HEALTHY, 100, Measures.NONE);
+    }
+    assertThat(history.between(Instant.MIN, Instant.MAX))
+        .hasSize(5 + 12)
+        .isSortedAccordingTo(Comparator.comparing(History.Sample::at));
+    Trend trend = Objects.requireNonNull(history.trend(back.plusSeconds(660)));
+    assertThat(trend.direction()).isEqualTo(Trend.Direction.STABLE);
+
+    Instant ahead = start.plusSeconds(36_000);
+    history.add(ahead, HealthStatus.HEALTHY, 100, Measures.NONE);
+    assertThat(history.between(Instant.MIN, Instant.MAX)).hasSize(1);
   }
 
   @Test

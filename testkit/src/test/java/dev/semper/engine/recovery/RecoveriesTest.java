@@ -221,6 +221,20 @@ class RecoveriesTest {
     assertThat(engine.events("web", "recovery.notification")).hasSize(3);
   }
 
+  @Test
+  void waitsNoLongerThanItsCooldownWhenTheClockIsPutBack() throws InterruptedException {
+    engine.up(web("1", "cooldown = \"2s\"", "max_attempts = 10", ladder(rung("restart"))));
+    sick("web");
+    ended("web", 1);
+
+    clock.advance(Duration.ofHours(-5));
+    ended("web", 2);
+    clock.advance(Duration.ofHours(9));
+    Recovery third = ended("web", 3);
+
+    assertThat(actions(third)).containsExactly("restart failed");
+  }
+
   private void pendingReason(String workload, String reason) {
     Awaitility.await(reason)
         .atMost(Duration.ofSeconds(20))

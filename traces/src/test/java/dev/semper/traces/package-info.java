@@ -1,0 +1,4 @@
+@NullMarked
+package dev.semper.traces;
+
+import org.jspecify.annotations.NullMarked;

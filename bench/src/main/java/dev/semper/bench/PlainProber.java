@@ -30,8 +30,7 @@ final class PlainProber {
   private static final int CONNECTIONS = 20;
 
   private final Vertx vertx =
-      Vertx.vertx(
-          new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(false));
+      Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1).setPreferNativeTransport(false));
   private final HttpClient client;
   private final int[] ports;
   private final long period;
@@ -58,10 +57,8 @@ final class PlainProber {
 
   public static void main(String[] args) throws InterruptedException, IOException {
     int probes = Integer.parseInt(args[1]);
-    int[] ports =
-        Arrays.stream(args, 5, args.length).mapToInt(Integer::parseInt).toArray();
-    PlainProber prober =
-        new PlainProber(args[0].equals("keep"), Long.parseLong(args[2]), ports);
+    int[] ports = Arrays.stream(args, 5, args.length).mapToInt(Integer::parseInt).toArray();
+    PlainProber prober = new PlainProber(args[0].equals("keep"), Long.parseLong(args[2]), ports);
     cpuNanos(); // its classes and library are loaded before the load begins
     prober.begin(probes);
     TimeUnit.SECONDS.sleep(Long.parseLong(args[3]));
@@ -120,7 +117,7 @@ final class PlainProber {
     if (lateCount == late.length) {
       late = Arrays.copyOf(late, 2 * late.length);
     }
-    late[lateCount++] = (int) Math.clamp(nanos / 1000, 0, Integer.MAX_VALUE);
+    late[lateCount++] = Math.clamp(nanos / 1000, 0, Integer.MAX_VALUE);
   }
 
   private void report(double seconds, long cpuNanos) throws IOException {

@@ -170,8 +170,7 @@ enum Drill {
                 "web",
                 "1",
                 1,
-                "trap \"echo once >> %s; touch %s\" USR1; while true; do sleep 0.1; done"
-                    .formatted(stage.file("done"), stage.file("mended")),
+                signalled(stage),
                 "probes = [" + stage.readiness("test -f " + stage.file("mended")) + "]",
                 "recovery = { enabled = false, ladder = [{ action = \"memory_cleanup\", signal = \"USR1\", settle = \"500ms\" }, { action = \"command\", command = \"touch "
                     + stage.file("mended")
@@ -318,6 +317,13 @@ enum Drill {
   private static String mending(Stage stage) {
     return "echo once >> %s; sleep 0.3; touch %s"
         .formatted(stage.file("done"), stage.file("mended"));
+  }
+
+  /// A program of one process, even while it waits, that a signal mends.
+  private static String signalled(Stage stage) {
+    Path fifo = stage.file("fifo");
+    return "test -p %s || mkfifo %s; trap \"echo once >> %s; : > %s\" USR1; while :; do read x <> %s; done"
+        .formatted(fifo, fifo, stage.file("done"), stage.file("mended"), fifo);
   }
 
   /// A workload that is well, with one action for when it is not.

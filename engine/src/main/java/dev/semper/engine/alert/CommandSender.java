@@ -2,7 +2,6 @@ package dev.semper.engine.alert;
 
 import dev.semper.engine.alert.Notification.Item;
 import dev.semper.engine.spec.AlertChannel;
-import dev.semper.engine.store.Docs;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,7 +35,7 @@ final class CommandSender implements Sender {
     builder.environment().putAll(environment(notification, attempt));
     Process process = builder.start();
     try {
-      byte[] json = Docs.write(notification).getBytes(StandardCharsets.UTF_8);
+      byte[] json = notification.json().getBytes(StandardCharsets.UTF_8);
       Thread.startVirtualThread(() -> feed(process.getOutputStream(), json));
       ByteArrayOutputStream output = new ByteArrayOutputStream();
       Thread reader = Thread.startVirtualThread(() -> read(process.getInputStream(), output));

@@ -2,6 +2,7 @@ package dev.semper.engine.alert;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.semper.engine.spec.AlertRule.Severity;
+import dev.semper.engine.store.Docs;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
@@ -9,6 +10,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.json.JsonMapper;
 
 /// What a channel is told; as JSON the body of a webhook. The names of its fields are a contract.
 ///
@@ -25,6 +28,10 @@ public record Notification(
     Map<String, String> group,
     Instant at,
     List<Item> alerts) {
+
+  /// Words in lower case, as everywhere in the API.
+  private static final JsonMapper WIRE =
+      Docs.MAPPER.rebuild().enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE).build();
 
   /// Why it is told.
   public enum Reason {
@@ -96,6 +103,11 @@ public record Notification(
       String delivery, Reason reason, Map<String, String> group, Instant at, List<Item> alerts) {
     boolean firing = alerts.stream().anyMatch(Item::isFiring);
     return new Notification(1, delivery, reason, firing ? "firing" : "resolved", group, at, alerts);
+  }
+
+  /// What channels are given.
+  String json() {
+    return WIRE.writeValueAsString(this);
   }
 
   long firing() {

@@ -1,7 +1,6 @@
 package dev.semper.engine.alert;
 
 import dev.semper.engine.spec.AlertChannel;
-import dev.semper.engine.store.Docs;
 import dev.semper.engine.webhook.Receiver;
 import dev.semper.engine.webhook.Signature;
 import java.io.IOException;
@@ -23,7 +22,7 @@ final class WebhookSender implements Sender {
   @Override
   public void send(Notification notification, int attempt)
       throws IOException, InterruptedException {
-    byte[] body = Docs.write(notification).getBytes(StandardCharsets.UTF_8);
+    byte[] body = notification.json().getBytes(StandardCharsets.UTF_8);
     Map<String, String> headers = new TreeMap<>(channel.headers());
     headers.put("Semper-Delivery", notification.delivery());
     headers.put("Semper-Attempt", Integer.toString(attempt));

@@ -34,6 +34,10 @@ import org.slf4j.LoggerFactory;
 final class Triage {
   private static final Logger LOG = LoggerFactory.getLogger(Triage.class);
   private static final Duration TURN = Duration.ofMillis(250);
+
+  /// What fails together is not seen in the same instant: what others depend on may come last.
+  private static final long GRACE = Duration.ofSeconds(1).toNanos();
+
   private static final Duration TRIM_EVERY = Duration.ofHours(1);
   private static final int MAX_DEPTH = 100;
 
@@ -51,6 +55,7 @@ final class Triage {
     final String uid;
     final Instant since;
     final long order;
+    final long seen = System.nanoTime();
     Evidence evidence;
     volatile String reason = "";
 
@@ -290,7 +295,7 @@ final class Triage {
     if (rule.isPresent()) {
       return rule.get();
     }
-    Optional<String> dependency = dependency(key, workload, healing);
+    Optional<String> dependency = dependency(key, sick, workload, healing);
     if (dependency.isPresent()) {
       return dependency.get();
     }
@@ -356,7 +361,7 @@ final class Triage {
   }
 
   /// Something it needs is not well itself: healing it would not last.
-  private Optional<String> dependency(Key key, Workload workload, Set<Key> healing) {
+  private Optional<String> dependency(Key key, Case sick, Workload workload, Set<Key> healing) {
     for (DependencySpec dependency : workload.spec().dependsOn()) {
       if (!dependency.required() || dependency.condition() == DependencySpec.Condition.COMPLETED) {
         continue;
@@ -368,6 +373,11 @@ final class Triage {
       }
       if (healing.contains(other)) {
         return Optional.of("waiting for the recovery of " + other.name() + ", which it depends on");
+      }
+      if (System.nanoTime() - sick.seen < GRACE) {
+        return Optional.of(
+            "waiting a moment to see whether %s, which it depends on, fails too"
+                .formatted(other.name()));
       }
       Evidence evidence = doctor.vitals().of(on.get());
       if (!evidence.up()) {

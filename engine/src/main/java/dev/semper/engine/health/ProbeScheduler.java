@@ -105,8 +105,7 @@ final class ProbeScheduler implements Check.Sink {
   }
 
   ProbeMetrics metrics() {
-    return tally.metrics(
-        nanos.getAsLong(), watched.size(), breakersOpen(), guard.isStarved());
+    return tally.metrics(nanos.getAsLong(), watched.size(), breakersOpen(), guard.isStarved());
   }
 
   private int breakersOpen() {

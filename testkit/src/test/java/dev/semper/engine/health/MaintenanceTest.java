@@ -106,8 +106,7 @@ class MaintenanceTest {
     engine.await("web", w -> w.ready() == 1);
     engine.succeed(OperationKind.EXIT_MAINTENANCE, "web");
     engine.await(
-        "web",
-        w -> "ok".equals(w.instances().getFirst().health().probes().get("liveness")));
+        "web", w -> "ok".equals(w.instances().getFirst().health().probes().get("liveness")));
     await().until(() -> health().status() == HealthStatus.HEALTHY);
     assertThat(health().measures().errorPercent()).isEqualTo(0);
     engine.await("web", State.RUNNING);

@@ -1185,11 +1185,9 @@ public final class Operations {
     return get(id);
   }
 
-  /// Recoveries that have not ended, in order of arrival.
+  /// Recoveries whose end is not durable yet, in order of arrival.
   public List<Operation> openRecoveries() {
-    return queue.matching(h -> h.kind() == OperationKind.RECOVER && !h.status().ended()).stream()
-        .map(Work::view)
-        .toList();
+    return queue.matching(h -> h.kind() == OperationKind.RECOVER).stream().map(Work::view).toList();
   }
 
   /// Operations that have not ended.

@@ -218,9 +218,9 @@ final class ProbedVitals implements Vitals {
     }
     Instant started = instance.startedAt();
     Duration patience = workload.spec(instance).update().readyTimeout();
-    return Duration.between(started == null ? instance.since() : started, clock.instant())
-            .compareTo(patience)
-        < 0;
+    // What was started in times to come is not new: the clock was put back.
+    Duration age = Duration.between(started == null ? instance.since() : started, clock.instant());
+    return age.abs().compareTo(patience) < 0;
   }
 
   @Override

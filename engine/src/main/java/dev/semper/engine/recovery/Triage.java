@@ -306,8 +306,11 @@ final class Triage {
   private Optional<String> rule(Key key, Case sick, Workload workload, Instant now)
       throws InterruptedException {
     Instant notBefore = sick.notBefore;
+    if (notBefore != null && System.nanoTime() - sick.waited >= 0) {
+      return Optional.empty(); // it has waited long enough, whatever the wall clock was set to
+    }
     if (notBefore != null && notBefore.isAfter(now)) {
-      return System.nanoTime() - sick.waited < 0 ? Optional.of(sick.rule) : Optional.empty();
+      return Optional.of(sick.rule);
     }
     RecoverySpec spec = workload.spec().recovery();
     History history = History.of(doctor.store(), workload, "");
@@ -318,11 +321,12 @@ final class Triage {
             .filter(end -> end.isAfter(now));
     long attempts = history.automatic(spec.window(), now);
     if (attempts >= spec.maxAttempts()) {
-      Instant until = history.oldest(spec.window(), now).plus(spec.window());
+      Instant over = history.oldest(spec.window(), now).plus(spec.window());
+      Instant until = cooled.filter(over::isBefore).orElse(over);
       sick.waits(
           until,
           now,
-          spec.window(),
+          spec.window().plus(spec.cooldown()),
           "%d recoveries within %s, its limit; somebody has to look; none begins by itself until %s"
               .formatted(attempts, Plan.text(spec.window()), until));
       if (!sick.limitTold) {

@@ -13,6 +13,7 @@ import dev.semper.engine.workload.Instance.Health;
 import dev.semper.engine.workload.Prober.Verdict;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,23 @@ class BreakerAndRetryTest {
     String open = "HTTP 503; circuit open, the next check is in 1m";
     assertThat(rig.result("i1", "p").message()).isEqualTo(open);
     assertThat(rig.verdicts).extracting(Verdict::message).containsExactly("HTTP 503", open);
+    assertThat(rig.scheduler.metrics().breakersOpen()).isEqualTo(1);
+
+    rig.answer("p", PASS);
+    advanceToCheck(7);
+    assertThat(rig.scheduler.metrics().breakersOpen()).isZero();
+  }
+
+  @Test
+  void tellsEachCheckOnceHoweverOftenItWasTried() {
+    List<ProbeResult> told = new ArrayList<>();
+    rig.scheduler.onResult((_, result) -> told.add(result));
+    script(PASS, FAIL, FAIL, PASS);
+    rig.watch("i1", Health.NEW, probe(TWICE, null));
+
+    advanceToCheck(4);
+
+    assertThat(told).extracting(ProbeResult::passed).containsExactly(true, true);
   }
 
   @Test

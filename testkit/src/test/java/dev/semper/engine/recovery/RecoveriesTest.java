@@ -326,6 +326,8 @@ class RecoveriesTest {
           .append(recovery("w" + i, ladder(rung("restart"))));
     }
     engine.up(doc.toString());
+    sick("a");
+    engine.await("a", w -> w.ready() == 0); // else b may be the first to be seen failing
     engine
         .semper()
         .workloads()

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Timeout(300)
 class StormTest {
   private static final int WORKLOADS = 1000;
-  private static final int AT_ONCE = 20;
+  private static final int AT_ONCE = 50;
   private static final Duration PATIENCE = Duration.ofMinutes(4);
 
   @RegisterExtension
@@ -63,8 +63,7 @@ class StormTest {
 
   @Test
   void allAreRecoveredOnceAndOnlySoManyAtATime() throws InterruptedException {
-    engine.up(
-        document("restart = \"no\"", "ladder = [{ action = \"restart\", settle = \"20s\" }]"));
+    engine.up(document("restart = \"no\"", "ladder = [{ action = \"restart\", settle = \"1s\" }]"));
     int threads = threads();
     List<Integer> atOnce = new ArrayList<>();
 

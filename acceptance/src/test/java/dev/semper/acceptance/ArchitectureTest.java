@@ -44,6 +44,8 @@ final class ArchitectureTest {
         .definedBy("dev.semper.engine.operation")
         .layer("webhook")
         .definedBy("dev.semper.engine.webhook")
+        .layer("config")
+        .definedBy("dev.semper.engine.config")
         .layer("health")
         .definedBy("dev.semper.engine.health")
         .layer("hook")
@@ -62,19 +64,30 @@ final class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("webhook")
         .mayOnlyBeAccessedByLayers("hook", "alert")
+        .whereLayer("config")
+        .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("hook")
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("health")
         .mayOnlyBeAccessedByLayers("engine", "recovery", "alert")
         .whereLayer("operation")
-        .mayOnlyBeAccessedByLayers("engine", "hook", "recovery")
+        .mayOnlyBeAccessedByLayers("engine", "config", "hook", "recovery")
         .whereLayer("workload")
-        .mayOnlyBeAccessedByLayers("engine", "operation", "health", "hook", "recovery", "alert")
+        .mayOnlyBeAccessedByLayers(
+            "engine", "operation", "config", "health", "hook", "recovery", "alert")
         .whereLayer("access")
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("store")
         .mayOnlyBeAccessedByLayers(
-            "engine", "operation", "workload", "access", "health", "hook", "recovery", "alert")
+            "engine",
+            "operation",
+            "workload",
+            "access",
+            "config",
+            "health",
+            "hook",
+            "recovery",
+            "alert")
         .check(CLASSES);
   }
 

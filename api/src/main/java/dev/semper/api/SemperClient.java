@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
@@ -389,6 +390,153 @@ public final class SemperClient implements AutoCloseable {
   /// Ends it now.
   public void endSilence(String id) {
     mutate("DELETE", "/api/v1/silences/" + encode(id), query(), null, Void.class);
+  }
+
+  public Listing<ConfigInfo> configs() {
+    return get("/api/v1/config", query(), new TypeReference<>() {});
+  }
+
+  /// What a configuration comes to for a reader.
+  ///
+  /// @param revision as it was then; null = now
+  /// @param reveal what is sensitive too; for administrators
+  public EffectiveConfig config(
+      String name, ConfigQuery reader, @Nullable Long revision, boolean reveal) {
+    Map<String, Object> query = reader(reader);
+    put(query, "revision", revision);
+    put(query, "reveal", reveal ? true : null);
+    return get(config(name, ""), query, EffectiveConfig.class);
+  }
+
+  /// As [#config(String, ConfigQuery, Long, boolean)], once there is another revision than that
+  /// one, or the time is over.
+  public EffectiveConfig awaitConfig(
+      String name, ConfigQuery reader, long revision, Duration patience) {
+    Map<String, Object> query = reader(reader);
+    query.put("after", revision);
+    query.put("wait", Math.min(patience.toMillis(), LONG_POLL.toMillis()) + "ms");
+    return get(config(name, ""), query, EffectiveConfig.class);
+  }
+
+  /// Where each value comes from.
+  ///
+  /// @param key only this one and those below it; null = all
+  public Listing<ConfigExplanation> explainConfig(
+      String name, ConfigQuery reader, @Nullable String key) {
+    Map<String, Object> query = reader(reader);
+    put(query, "key", key);
+    return get(config(name, "/explain"), query, new TypeReference<>() {});
+  }
+
+  /// What differs between two revisions.
+  ///
+  /// @param reader between what they come to for it; null = between what is written in them
+  public Listing<ConfigChange> diffConfig(
+      String name, long from, long to, @Nullable ConfigQuery reader) {
+    Map<String, Object> query = reader == null ? query() : reader(reader);
+    query.put("from", from);
+    query.put("to", to);
+    return get(config(name, "/diff"), query, new TypeReference<>() {});
+  }
+
+  /// A document.
+  ///
+  /// @param format toml, yaml, json or dotenv
+  /// @param layer as it is written; null = what it comes to for the reader
+  public String exportConfig(
+      String name, String format, @Nullable String layer, ConfigQuery reader, boolean reveal) {
+    Map<String, Object> query = reader(reader);
+    query.put("format", format);
+    put(query, "layer", layer);
+    put(query, "reveal", reveal ? true : null);
+    HttpRequest request = request("GET", config(name, "/export"), query, null);
+    byte[] body = checked(send(request, BodyHandlers.ofByteArray())).body();
+    return new String(body, StandardCharsets.UTF_8);
+  }
+
+  /// Newest first.
+  public Listing<ConfigRevisionInfo> configRevisions(
+      String name, @Nullable String layer, int limit) {
+    return get(
+        config(name, "/revisions"),
+        query("layer", layer, "limit", limit),
+        new TypeReference<>() {});
+  }
+
+  public ConfigContent configRevision(String name, long revision, boolean reveal) {
+    Map<String, Object> query = query("reveal", reveal ? true : null);
+    return get(config(name, "/revisions/" + revision), query, ConfigContent.class);
+  }
+
+  public ConfigRevisionInfo pinConfigRevision(String name, long revision, boolean pinned) {
+    String path = config(name, "/revisions/" + revision + "/pin");
+    return mutate(pinned ? "PUT" : "DELETE", path, query(), null, ConfigRevisionInfo.class);
+  }
+
+  /// A layer as it is written.
+  public ConfigContent configLayer(String name, String layer, boolean reveal) {
+    Map<String, Object> query = query("reveal", reveal ? true : null);
+    return get(config(name, "/layers/" + encode(layer)), query, ConfigContent.class);
+  }
+
+  public ConfigWritten putConfigLayer(String name, String layer, ConfigWriteRequest write) {
+    String path = config(name, "/layers/" + encode(layer));
+    return mutate("PUT", path, query(), write, ConfigWritten.class);
+  }
+
+  public ConfigWritten patchConfigLayer(String name, String layer, ConfigPatchRequest patch) {
+    String path = config(name, "/layers/" + encode(layer));
+    return mutate("PATCH", path, query(), patch, ConfigWritten.class);
+  }
+
+  public ConfigWritten deleteConfigLayer(String name, String layer) {
+    String path = config(name, "/layers/" + encode(layer));
+    return mutate("DELETE", path, query(), null, ConfigWritten.class);
+  }
+
+  public Listing<ConfigWritten> rollBackConfig(String name, ConfigRollbackRequest back) {
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                request("POST", config(name, "/rollback"), query(), back), (_, _) -> true)
+            .header("Idempotency-Key", key != null ? key : UUID.randomUUID().toString())
+            .build();
+    HttpResponse<byte[]> response = checked(sendTwice(request));
+    try {
+      return Wire.JSON.readValue(response.body(), new TypeReference<>() {});
+    } catch (JacksonException e) {
+      throw notUnderstood(response, e);
+    }
+  }
+
+  public void deleteConfig(String name) {
+    mutate("DELETE", config(name, ""), query(), null, Void.class);
+  }
+
+  private Map<String, Object> reader(ConfigQuery reader) {
+    Map<String, Object> query = query();
+    put(query, "environment", reader.environment());
+    put(query, "workload", reader.workload());
+    if (!reader.labels().isEmpty()) {
+      query.put(
+          "labels",
+          reader.labels().entrySet().stream()
+              .map(e -> e.getKey() + "=" + e.getValue())
+              .collect(Collectors.joining(",")));
+    }
+    if (!reader.features().isEmpty()) {
+      query.put("features", String.join(",", reader.features()));
+    }
+    return query;
+  }
+
+  private static void put(Map<String, Object> query, String name, @Nullable Object value) {
+    if (value != null) {
+      query.put(name, value);
+    }
+  }
+
+  private static String config(String name, String rest) {
+    return "/api/v1/config/" + encode(name) + rest;
   }
 
   /// Newest first.

@@ -64,6 +64,24 @@ final class Commands {
             "wait", () -> new OperationsCommand.Wait(session),
             "cancel", () -> new OperationsCommand.Cancel(session)));
     group(
+        "config",
+        () -> new ConfigCommand.ListConfigs(session),
+        Map.ofEntries(
+            Map.entry("list", () -> new ConfigCommand.ListConfigs(session)),
+            Map.entry("get", () -> new ConfigCommand.Get(session)),
+            Map.entry("set", () -> new ConfigCommand.Set(session)),
+            Map.entry("diff", () -> new ConfigCommand.Diff(session)),
+            Map.entry("history", () -> new ConfigCommand.History(session)),
+            Map.entry("rollback", () -> new ConfigCommand.RollBack(session)),
+            Map.entry("explain", () -> new ConfigCommand.Explain(session)),
+            Map.entry("validate", () -> new ConfigCommand.Validate(session)),
+            Map.entry("watch", () -> new ConfigCommand.Watch(session)),
+            Map.entry("edit", () -> new ConfigCommand.Edit(session)),
+            Map.entry("import", () -> new ConfigCommand.Import(session)),
+            Map.entry("export", () -> new ConfigCommand.Export(session)),
+            Map.entry("pin", () -> new ConfigCommand.Pin(session)),
+            Map.entry("delete", () -> new ConfigCommand.Delete(session))));
+    group(
         "alerts",
         () -> new AlertsCommand.ListAlerts(session),
         Map.of(

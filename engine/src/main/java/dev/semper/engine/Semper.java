@@ -4,6 +4,9 @@ import dev.semper.engine.access.Quota;
 import dev.semper.engine.access.Tenants;
 import dev.semper.engine.access.Tokens;
 import dev.semper.engine.alert.Alerts;
+import dev.semper.engine.config.ConfigSettings;
+import dev.semper.engine.config.Configs;
+import dev.semper.engine.config.SecretSource;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
@@ -25,6 +28,7 @@ import dev.semper.engine.store.Store;
 import dev.semper.engine.store.StoreConfig;
 import dev.semper.engine.workload.Boundaries;
 import dev.semper.engine.workload.Owners;
+import dev.semper.engine.workload.Workload;
 import dev.semper.engine.workload.Workloads;
 import dev.semper.spi.Capability;
 import dev.semper.spi.Driver;
@@ -65,6 +69,7 @@ public final class Semper implements AutoCloseable {
   private final ProbeMethods probeMethods;
   private final SpecReader specs;
   private final Probes probes;
+  private final Configs configs;
   private final Owners owners;
   private final Workloads workloads;
   private final Health health;
@@ -97,6 +102,14 @@ public final class Semper implements AutoCloseable {
             this::hostEvent,
             clock,
             ThreadLocalRandom.current());
+    configs =
+        new Configs(
+            store,
+            this::workloadsKnown,
+            builder.secrets,
+            builder.config,
+            clock,
+            builder.boundaries);
     owners =
         new Owners(store, specs, drivers, probes, home.resolve("logs"), clock, builder.boundaries);
     workloads = new Workloads(owners);
@@ -140,6 +153,10 @@ public final class Semper implements AutoCloseable {
     alerts =
         Alerts.start(
             builder.alerts, store, workloads, probes, health, clock, ThreadLocalRandom.current());
+  }
+
+  private List<Workload> workloadsKnown() {
+    return owners.list();
   }
 
   private static void makeHome(Path home) {
@@ -301,6 +318,11 @@ public final class Semper implements AutoCloseable {
     return probes;
   }
 
+  /// Configurations, with their revisions and layers.
+  public Configs config() {
+    return configs;
+  }
+
   /// Alerts, silences, and what was told of them.
   public Alerts alerts() {
     return alerts;
@@ -355,6 +377,8 @@ public final class Semper implements AutoCloseable {
     private Boundaries boundaries = Boundaries.NONE;
     private OperationObserver observer = OperationObserver.NONE;
     private AlertSettings alerts = AlertSettings.DEFAULT;
+    private ConfigSettings config = ConfigSettings.DEFAULT;
+    private SecretSource secrets = SecretSource.NONE;
 
     private Builder() {}
 
@@ -416,6 +440,19 @@ public final class Semper implements AutoCloseable {
     /// Is shown operations as they are carried out, e.g. to trace them.
     public Builder observer(OperationObserver observer) {
       this.observer = observer;
+      return this;
+    }
+
+    /// What is allowed of configurations.
+    public Builder config(ConfigSettings config) {
+      this.config = config;
+      return this;
+    }
+
+    /// Gives what `{{secret:ID}}` in configurations stands for. Without it such a reference is
+    /// refused.
+    public Builder secrets(SecretSource secrets) {
+      this.secrets = secrets;
       return this;
     }
 

@@ -32,6 +32,14 @@ sealed interface Answer {
     }
   }
 
+  /// What the caller has already.
+  record NotModified(Map<String, String> headers) implements Answer {
+    @Override
+    public int status() {
+      return 304;
+    }
+  }
+
   /// An answer that is written bit by bit.
   record Stream(String contentType, Map<String, String> headers, Source source) implements Answer {
     @Override

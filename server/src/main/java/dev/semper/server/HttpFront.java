@@ -429,7 +429,7 @@ final class HttpFront {
             response.putHeader("Content-Type", text.contentType());
             yield response.end(text.body());
           }
-          case Answer.Empty _ -> response.end();
+          case Answer.Empty _, Answer.NotModified _ -> response.end();
           case Answer.Stream _ -> throw new IllegalStateException("streams are not sent whole");
         };
     if (!request.isEnded()) {

@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,9 +42,11 @@ final class Scribe {
     }
 
     @Override
-    public AuditEntry of(String operationId) {
+    public AuditEntry of(@Nullable String operationId) {
       given = true;
-      call.facts().put("operation_id", operationId);
+      if (operationId != null) {
+        call.facts().put("operation_id", operationId);
+      }
       return entry(
           call.tenant(),
           call.actor(),

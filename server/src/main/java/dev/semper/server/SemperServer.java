@@ -218,6 +218,7 @@ public final class SemperServer implements AutoCloseable {
               .maxConcurrentRecoveries(settings.engine().maxConcurrentRecoveries())
               .alerts(settings.alerts())
               .observer(traces == null ? OperationObserver.NONE : traces)
+              .config(settings.config())
               .boundaries(
                   FaultDrill.of(
                       System.getProperty(FaultDrill.HALT_AT), System.getProperty(FaultDrill.TRACE)))
@@ -294,6 +295,7 @@ public final class SemperServer implements AutoCloseable {
     new RecoveryRoutes(semper).addTo(routes);
     new EventRoutes(semper.events()).addTo(routes);
     new AlertRoutes(semper.alerts()).addTo(routes);
+    new ConfigRoutes(semper.config()).addTo(routes);
     new AccessRoutes(semper.tenants(), tokens, semper.audit()).addTo(routes);
     return routes;
   }
@@ -363,6 +365,9 @@ public final class SemperServer implements AutoCloseable {
     }
     if (!now.database().equals(settings.database())) {
       waiting.add("database");
+    }
+    if (!now.config().equals(settings.config())) {
+      waiting.add("config");
     }
     if (!now.engine().equals(settings.engine())) {
       waiting.add("engine");

@@ -1,5 +1,6 @@
 package dev.semper.server;
 
+import dev.semper.engine.config.ConfigSettings;
 import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.store.StoreConfig;
 import java.net.URI;
@@ -21,7 +22,8 @@ public record Settings(
     Log log,
     Engine engine,
     AlertSettings alerts,
-    Traces traces) {
+    Traces traces,
+    ConfigSettings config) {
 
   /// @param host address to listen on, default `127.0.0.1`
   /// @param port default 8470; 0 picks a free one
@@ -100,16 +102,17 @@ public record Settings(
         new Log("info", false, null, 10L << 20, 5),
         new Engine(10, 90, 30, 5),
         AlertSettings.DEFAULT,
-        Traces.OFF);
+        Traces.OFF,
+        ConfigSettings.DEFAULT);
   }
 
   public Settings withApi(String host, int port) {
     Api changed = new Api(host, port, api.allowedHosts(), api.maxConnections());
-    return new Settings(home, pidFile, changed, database, log, engine, alerts, traces);
+    return new Settings(home, pidFile, changed, database, log, engine, alerts, traces, config);
   }
 
   Settings withLog(Log changed) {
-    return new Settings(home, pidFile, api, database, changed, engine, alerts, traces);
+    return new Settings(home, pidFile, api, database, changed, engine, alerts, traces, config);
   }
 
   StoreConfig store() {

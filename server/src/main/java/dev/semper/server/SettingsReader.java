@@ -1,5 +1,6 @@
 package dev.semper.server;
 
+import dev.semper.engine.config.ConfigSettings;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
@@ -53,6 +54,8 @@ final class SettingsReader {
           "traces.sample",
           "traces.probes",
           "traces.probe_sample",
+          "config.history",
+          "config.allowed_env",
           "daemon.pid_file",
           "daemon.log_file",
           "daemon.log_level");
@@ -119,7 +122,8 @@ final class SettingsReader {
             log(base),
             engine(base),
             alerts(base),
-            traces(base));
+            traces(base),
+            config(base));
     if (!problems.isEmpty()) {
       throw new SemperException(
           ErrorCode.INVALID_REQUEST,
@@ -298,6 +302,13 @@ final class SettingsReader {
     }
     add(key, toml.inputPositionOf(key), "must be true or false");
     return otherwise;
+  }
+
+  private ConfigSettings config(Settings base) {
+    ConfigSettings config = base.config();
+    return new ConfigSettings(
+        (int) number("config.history", config.history(), 1, 10_000),
+        Set.copyOf(texts("config.allowed_env", List.copyOf(config.allowedEnv()))));
   }
 
   private String level(String key, String otherwise) {

@@ -87,6 +87,7 @@ class ContractTest {
     events(server);
     access(server);
     alerts(server);
+    config(server);
 
     call(server, "POST", "/api/v1/server/shutdown", "{\"with_workloads\":\"no\"}", 400);
     called.remove("shutdown");
@@ -189,6 +190,71 @@ class ContractTest {
         .atMost(Duration.ofSeconds(20))
         .until(() -> call(server, "GET", web + "/hooks", null, 200).contains("\"exit_code\":0"));
     done(server, call(server, "DELETE", web + "/hooks/on_failure", null, 202));
+  }
+
+  private void config(TestServer server) throws Exception {
+    String web = "/api/v1/config/web";
+    String global = web + "/layers/global";
+    call(server, "GET", web, null, 404);
+    call(server, "PUT", global, "{\"values\":{\"a\":1,\"password\":\"hidden\"},\"expected\":0}", 200);
+    call(server, "PUT", global, "{\"values\":{\"a\":2},\"expected\":0}", 409);
+    call(server, "PUT", global, "{\"document\":\"a = 1\\na = 2\",\"format\":\"toml\"}", 400);
+    call(server, "PUT", global, "{}", 400);
+    call(server, "PUT", web + "/layers/elsewhere", "{\"values\":{}}", 400);
+    call(server, "PATCH", global, "{\"set\":{\"b.c\":true},\"description\":\"more\",\"tags\":[\"x\"]}", 200);
+    call(server, "PATCH", global, "{}", 400);
+    call(
+        server,
+        "PUT",
+        web + "/layers/overlay.beta",
+        "{\"document\":\"a: 7\",\"format\":\"yaml\",\"overlay\":{\"precedence\":5,\"environment\":\"staging\",\"labels\":{\"tier\":\"web\"},\"features\":[\"new\"]}}",
+        200);
+    call(server, "GET", "/api/v1/config?tenant=*", null, 200);
+    assertThat(call(server, "GET", web, null, 200)).doesNotContain("hidden");
+    assertThat(call(server, "GET", web + "?reveal=true", null, 200)).contains("hidden");
+    assertThat(
+            call(server, "GET", web + "?environment=staging&labels=tier=web&features=new", null, 200))
+        .contains("\"a\":7");
+    call(server, "GET", web + "?after=1&wait=10ms&revision=1", null, 200);
+    call(server, "GET", web + "?labels=tier", null, 400);
+    call(server, "GET", web + "?environment=nowhere", null, 400);
+    call(server, "GET", web + "/explain?environment=staging&key=a", null, 200);
+    call(server, "GET", web + "/layers/global", null, 200);
+    call(server, "GET", web + "/layers/production", null, 404);
+    call(server, "GET", web + "/revisions?layer=global&limit=5", null, 200);
+    call(server, "GET", web + "/revisions/1", null, 200);
+    call(server, "GET", web + "/revisions/99", null, 404);
+    call(server, "PUT", web + "/revisions/1/pin", null, 200);
+    call(server, "DELETE", web + "/revisions/1/pin", null, 200);
+    call(server, "GET", web + "/diff?from=1&to=2", null, 200);
+    call(server, "GET", web + "/diff?from=1&to=3&environment=production", null, 200);
+    call(server, "GET", web + "/export?format=toml&layer=global", null, 200);
+    call(server, "GET", web + "/export?format=dotenv", null, 200);
+    call(server, "POST", web + "/rollback", "{\"revision\":1,\"validate_only\":true}", 200);
+    call(server, "POST", web + "/rollback", "{\"revision\":1,\"all\":true}", 200);
+    configIsStreamed(server);
+    call(server, "DELETE", web + "/layers/overlay.beta", null, 404);
+    call(server, "DELETE", global, null, 200);
+    call(server, "DELETE", web, null, 204);
+  }
+
+  private void configIsStreamed(TestServer server) throws Exception {
+    HttpResponse<InputStream> stream =
+        java.net.http.HttpClient.newHttpClient()
+            .send(
+                server.request("/api/v1/config/web/stream").GET().build(),
+                BodyHandlers.ofInputStream());
+    called.add("streamConfig");
+    try (InputStream body = stream.body()) {
+      assertThat(stream.statusCode()).isEqualTo(200);
+      StringBuilder text = new StringBuilder();
+      while (!text.toString().contains("\n\n")
+          || !text.toString().contains("event: config")) {
+        int b = body.read();
+        assertThat(b).isNotNegative();
+        text.append((char) b);
+      }
+    }
   }
 
   private void alerts(TestServer server) throws Exception {

@@ -5,11 +5,14 @@ package dev.semper.engine.error;
 public enum ErrorCode {
   INVALID_REQUEST(Kind.USER),
   INVALID_SPEC(Kind.USER),
+  /// A configuration, or what it comes to, is not as its schema or its references want it.
+  INVALID_CONFIG(Kind.USER),
   ILLEGAL_TRANSITION(Kind.CONFLICT),
   OPERATION_IN_PROGRESS(Kind.CONFLICT),
   IDEMPOTENCY_MISMATCH(Kind.CONFLICT),
   ALREADY_EXISTS(Kind.CONFLICT),
   STALE_GENERATION(Kind.CONFLICT),
+  STALE_REVISION(Kind.CONFLICT),
   DEPENDENCY_MISSING(Kind.CONFLICT),
   DEPENDENCY_UNHEALTHY(Kind.CONFLICT),
   DEPENDED_UPON(Kind.CONFLICT),

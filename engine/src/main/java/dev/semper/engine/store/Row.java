@@ -139,4 +139,18 @@ public sealed interface Row {
       Instant createdAt,
       String doc)
       implements Row {}
+
+  /// A revision of one layer of a configuration. Key: tenant, config, number.
+  ///
+  /// @param number counts through all layers of the configuration, from 1
+  /// @param content the values as canonical JSON; empty where it was not asked for
+  record ConfigRevision(
+      String tenant,
+      String config,
+      long number,
+      String layer,
+      Instant createdAt,
+      String doc,
+      String content)
+      implements Row {}
 }

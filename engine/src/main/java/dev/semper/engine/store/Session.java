@@ -38,6 +38,7 @@ final class Session implements AutoCloseable {
     ALERT_CURSOR,
     SILENCE,
     DELIVERY,
+    CONFIG_REVISION,
     EVENT,
     AUDIT
   }
@@ -89,6 +90,14 @@ final class Session implements AutoCloseable {
   private static final String PUT_DELIVERY =
       upsert(
           "delivery", "id", "seq", "tenant", "channel", "group_key", "status", "created_at", "doc");
+  private static final String PUT_CONFIG_REVISION =
+      upsert(
+          "config_revision",
+          "tenant, config, number",
+          "layer",
+          "created_at",
+          "doc",
+          "content");
   private static final String ADD_EVENT =
       "INSERT INTO event (seq, at, tenant, workload, instance, type, data, operation_id, actor)"
           + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -308,6 +317,17 @@ final class Session implements AutoCloseable {
               a.doc());
       case Row.AlertCursor c -> add(Table.ALERT_CURSOR, PUT_ALERT_CURSOR, 1, c.eventSeq());
       case Row.Silence s -> add(Table.SILENCE, PUT_SILENCE, s.id(), s.tenant(), s.doc());
+      case Row.ConfigRevision c ->
+          add(
+              Table.CONFIG_REVISION,
+              PUT_CONFIG_REVISION,
+              c.tenant(),
+              c.config(),
+              c.number(),
+              c.layer(),
+              Micros.of(c.createdAt()),
+              c.doc(),
+              c.content());
       case Row.Delivery d ->
           add(
               Table.DELIVERY,
@@ -368,6 +388,13 @@ final class Session implements AutoCloseable {
       case Row.Recovery r -> add(Table.RECOVERY, "DELETE FROM recovery WHERE id = ?", r.id());
       case Row.Alert a -> add(Table.ALERT, "DELETE FROM alert WHERE id = ?", a.id());
       case Row.AlertCursor _ -> add(Table.ALERT_CURSOR, "DELETE FROM alert_cursor WHERE id = ?", 1);
+      case Row.ConfigRevision c ->
+          add(
+              Table.CONFIG_REVISION,
+              "DELETE FROM config_revision WHERE tenant = ? AND config = ? AND number = ?",
+              c.tenant(),
+              c.config(),
+              c.number());
       case Row.Silence s -> add(Table.SILENCE, "DELETE FROM silence WHERE id = ?", s.id());
       case Row.Delivery d -> add(Table.DELIVERY, "DELETE FROM delivery WHERE id = ?", d.id());
     }

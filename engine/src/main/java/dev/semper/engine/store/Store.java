@@ -34,6 +34,11 @@ public final class Store implements AutoCloseable {
   private static final String SELECT_RECOVERY =
       "SELECT id, tenant, workload, uid, started_at, doc FROM recovery";
 
+  private static final String SELECT_CONFIG_REVISION =
+      "SELECT tenant, config, number, layer, created_at, doc, content FROM config_revision";
+  private static final String LIST_CONFIG_REVISION =
+      "SELECT tenant, config, number, layer, created_at, doc, '' FROM config_revision";
+
   private final Database database;
   private final CommitQueue queue;
   private final Writer writer;
@@ -502,6 +507,60 @@ public final class Store implements AutoCloseable {
         .where("status = ? AND created_at < ?", status, Micros.of(time))
         .then("ORDER BY seq LIMIT ?", limit)
         .list(database, Store::delivery);
+  }
+
+  /// The newest revision of each layer of a configuration, up to a number, by layer.
+  public List<Row.ConfigRevision> configLayers(String tenant, String config, long upTo) {
+    return new Query(SELECT_CONFIG_REVISION)
+        .where("tenant = ? AND config = ?", tenant, config)
+        .where(
+            "number IN (SELECT max(number) FROM config_revision WHERE tenant = ? AND config = ?"
+                + " AND number <= ? GROUP BY layer)",
+            tenant,
+            config,
+            upTo)
+        .then("ORDER BY layer")
+        .list(database, Store::configRevision);
+  }
+
+  /// Revisions of a configuration without their content, newest first; null matters not.
+  public List<Row.ConfigRevision> configRevisions(
+      String tenant, String config, @Nullable String layer, int limit) {
+    return new Query(LIST_CONFIG_REVISION)
+        .where("tenant = ? AND config = ?", tenant, config)
+        .whereEqual("layer", layer)
+        .then("ORDER BY number DESC LIMIT ?", limit)
+        .list(database, Store::configRevision);
+  }
+
+  public Optional<Row.ConfigRevision> configRevision(String tenant, String config, long number) {
+    return new Query(SELECT_CONFIG_REVISION)
+            .where("tenant = ? AND config = ? AND number = ?", tenant, config, number)
+            .list(database, Store::configRevision)
+            .stream()
+            .findFirst();
+  }
+
+  /// The newest revision of each configuration, without its content; null = of all tenants.
+  public List<Row.ConfigRevision> configs(@Nullable String tenant) {
+    return new Query(LIST_CONFIG_REVISION)
+        .where(
+            "(tenant, config, number) IN"
+                + " (SELECT tenant, config, max(number) FROM config_revision GROUP BY tenant, config)")
+        .whereEqual("tenant", tenant)
+        .then("ORDER BY tenant, config")
+        .list(database, Store::configRevision);
+  }
+
+  private static Row.ConfigRevision configRevision(ResultSet row) throws SQLException {
+    return new Row.ConfigRevision(
+        row.getString(1),
+        row.getString(2),
+        row.getLong(3),
+        row.getString(4),
+        Micros.toInstant(row.getLong(5)),
+        row.getString(6),
+        row.getString(7));
   }
 
   /// Highest `seq` of all deliveries; 0 if there is none.

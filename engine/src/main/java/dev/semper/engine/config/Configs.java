@@ -152,7 +152,7 @@ public final class Configs {
 
   private Effective make(Snapshot snapshot, Reader reader) {
     List<Problem> problems = new ArrayList<>();
-    TreeMap<String, Object> values =
+    Map<String, Object> values =
         References.resolve(
             snapshot.merged(reader), reader, sources, References.Secrets.SHOW, problems);
     if (!problems.isEmpty()) {
@@ -586,7 +586,7 @@ public final class Configs {
     for (Map.Entry<Reader, List<Schema>> look : looks(after, written).entrySet()) {
       Reader reader = look.getKey();
       List<Problem> found = new ArrayList<>();
-      TreeMap<String, Object> values =
+      Map<String, Object> values =
           References.resolve(
               after.merged(reader), reader, sources, References.Secrets.SHOW, found);
       schema.check(values, found);

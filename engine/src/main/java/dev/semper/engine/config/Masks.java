@@ -21,11 +21,11 @@ final class Masks {
     return schema.isSensitive(path) || path.keys().stream().anyMatch(SpecReader::looksSecret);
   }
 
-  TreeMap<String, Object> table(Map<String, Object> table) {
+  Map<String, Object> table(Map<String, Object> table) {
     return table(table, KeyPath.ROOT);
   }
 
-  private TreeMap<String, Object> table(Map<String, Object> table, KeyPath path) {
+  private Map<String, Object> table(Map<String, Object> table, KeyPath path) {
     TreeMap<String, Object> masked = new TreeMap<>();
     table.forEach((key, value) -> {
       KeyPath at = path.with(key);
@@ -66,7 +66,7 @@ final class Masks {
   }
 
   /// What was shown masked and comes back so means what it was.
-  TreeMap<String, Object> unmasked(Map<String, Object> table, Map<String, Object> present) {
+  Map<String, Object> unmasked(Map<String, Object> table, Map<String, Object> present) {
     TreeMap<String, Object> values = new TreeMap<>();
     table.forEach((key, value) -> values.put(key, unmasked(value, present.get(key))));
     return values;

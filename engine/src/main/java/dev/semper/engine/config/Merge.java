@@ -12,18 +12,18 @@ import java.util.TreeMap;
 final class Merge {
   private Merge() {}
 
-  static TreeMap<String, Object> of(List<Map<String, Object>> layers) {
+  static Map<String, Object> of(List<Map<String, Object>> layers) {
     TreeMap<String, Object> merged = new TreeMap<>();
     layers.forEach(layer -> over(merged, layer));
     return merged;
   }
 
-  private static void over(TreeMap<String, Object> below, Map<String, Object> layer) {
+  private static void over(Map<String, Object> below, Map<String, Object> layer) {
     layer.forEach((key, value) -> {
       if (value == Values.REMOVED) {
         below.remove(key);
       } else if (value instanceof Map<?, ?>) {
-        TreeMap<String, Object> table =
+        Map<String, Object> table =
             below.get(key) instanceof Map<?, ?> old
                 ? new TreeMap<>(Values.table(old))
                 : new TreeMap<>();

@@ -70,7 +70,7 @@ final class References {
   }
 
   /// @param problems gets what is missing, not allowed or goes in a circle, each with its path
-  static TreeMap<String, Object> resolve(
+  static Map<String, Object> resolve(
       Map<String, Object> raw,
       Reader reader,
       Sources sources,
@@ -79,7 +79,7 @@ final class References {
     return new References(raw, reader, sources, mode, problems).table(raw, KeyPath.ROOT);
   }
 
-  private TreeMap<String, Object> table(Map<String, Object> table, KeyPath path) {
+  private Map<String, Object> table(Map<String, Object> table, KeyPath path) {
     TreeMap<String, Object> made = new TreeMap<>();
     table.forEach((key, value) -> made.put(key, value(value, path.with(key))));
     return made;

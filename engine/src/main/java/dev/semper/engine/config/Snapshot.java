@@ -54,7 +54,7 @@ record Snapshot(String tenant, String name, long number, SortedMap<String, Part>
   }
 
   /// What they come to before references are resolved.
-  TreeMap<String, Object> merged(Reader reader) {
+  Map<String, Object> merged(Reader reader) {
     return Merge.of(layers(reader).stream().map(Part::values).toList());
   }
 }

@@ -48,7 +48,7 @@ final class Values {
   }
 
   /// Makes a tree of what a parser has made of a document; what cannot be is told.
-  static TreeMap<String, Object> of(Map<?, ?> raw, List<Problem> problems) {
+  static Map<String, Object> of(Map<?, ?> raw, List<Problem> problems) {
     return new Values(problems).table(raw, "", 1);
   }
 
@@ -63,7 +63,7 @@ final class Values {
     }
   }
 
-  private TreeMap<String, Object> table(Map<?, ?> raw, String path, int depth) {
+  private Map<String, Object> table(Map<?, ?> raw, String path, int depth) {
     TreeMap<String, Object> table = new TreeMap<>();
     for (Map.Entry<?, ?> entry : raw.entrySet()) {
       String key = String.valueOf(entry.getKey());
@@ -160,7 +160,7 @@ final class Values {
     };
   }
 
-  static TreeMap<String, Object> parse(String json) {
+  static Map<String, Object> parse(String json) {
     return of(JSON.readValue(json, TABLE), new ArrayList<>());
   }
 
@@ -204,7 +204,7 @@ final class Values {
   }
 
   /// A copy with one value set, tables made on the way to it.
-  static TreeMap<String, Object> with(Map<String, Object> table, KeyPath path, Object value) {
+  static Map<String, Object> with(Map<String, Object> table, KeyPath path, Object value) {
     TreeMap<String, Object> copy = new TreeMap<>(table);
     String key = path.keys().getFirst();
     if (path.keys().size() == 1) {
@@ -218,7 +218,7 @@ final class Values {
   }
 
   /// A copy without what is at the path, and without tables that are empty for it.
-  static TreeMap<String, Object> without(Map<String, Object> table, KeyPath path) {
+  static Map<String, Object> without(Map<String, Object> table, KeyPath path) {
     TreeMap<String, Object> copy = new TreeMap<>(table);
     String key = path.keys().getFirst();
     Object below = copy.get(key);
@@ -226,7 +226,7 @@ final class Values {
       copy.remove(key);
     } else if (below instanceof Map<?, ?>) {
       KeyPath rest = new KeyPath(path.keys().subList(1, path.keys().size()));
-      TreeMap<String, Object> less = without(table(below), rest);
+      Map<String, Object> less = without(table(below), rest);
       if (less.isEmpty()) {
         copy.remove(key);
       } else {

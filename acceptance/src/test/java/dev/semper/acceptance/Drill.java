@@ -51,6 +51,31 @@ enum Drill {
       stage -> stage.apply(web(stage, "1")),
       stage -> stage.applyOnce(false, stage.workload("web", "2", 2, "exit 1", "restart = \"no\""))),
 
+  /// A new revision of the configuration replaces the instances.
+  CONFIGURE(
+      OperationKind.CONFIGURE,
+      stage -> {
+        stage.configure("web", "1");
+        stage.apply(
+            stage.workload("web", "1", 2, Stage.SLEEP, "config = { env = true }"));
+      },
+      stage -> stage.configureOnce("web", "2")),
+
+  /// The instances are told; none is replaced.
+  CONFIGURE_BY_SIGNAL(
+      OperationKind.CONFIGURE,
+      stage -> {
+        stage.configure("web", "1");
+        stage.apply(
+            stage.workload(
+                "web",
+                "1",
+                2,
+                "trap : HUP; while :; do sleep 1; done",
+                "config = { files = [{ path = \"app.toml\", format = \"toml\" }], change = { mode = \"signal\", settle = \"50ms\" } }"));
+      },
+      stage -> stage.configureOnce("web", "2")),
+
   SCALE_UP(
       OperationKind.UPDATE,
       stage -> stage.apply(stage.workload("web", "1", 1, Stage.SLEEP)),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.semper.api.ActionRequest;
 import dev.semper.api.ApplyRequest;
+import dev.semper.api.ConfigPatchRequest;
 import dev.semper.api.EventQuery;
 import dev.semper.api.InstanceInfo;
 import dev.semper.api.OperationInfo;
@@ -105,6 +106,27 @@ record Stage(ServerProcess server, Witness witness, String prefix) {
     Awaitility.await(count + " of " + type)
         .atMost(PATIENCE)
         .until(() -> events(role, type) == count);
+  }
+
+  /// Writes one value into the configuration that is named like a workload.
+  void configure(String role, String value) {
+    var _ =
+        client()
+            .patchConfigLayer(
+                name(role),
+                "global",
+                new ConfigPatchRequest(Map.of("value", value), null, null, null, null, null));
+  }
+
+  /// Writes it, which said again does nothing, and gives the operation that brings it to the
+  /// workload.
+  OperationInfo configureOnce(String role, String value) {
+    configure(role, value);
+    return Awaitility.await("the configuration is brought to " + name(role))
+        .atMost(PATIENCE)
+        .until(
+            () -> client().operations(name(role), null, 1).items().getFirst(),
+            o -> o.kind().equals("configure"));
   }
 
   OperationInfo await(OperationInfo operation) {

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param handle what the driver calls it, e.g. the PID
 /// @param port its own; 0 if it has none
 /// @param recentAttempts restarts the restart policy counts at present
+/// @param configRevision the revision of its configuration that it has
 public record InstanceInfo(
     String name,
     String incarnation,
@@ -27,4 +28,5 @@ public record InstanceInfo(
     HealthInfo health,
     @Nullable ExitInfo lastExit,
     int restarts,
-    int recentAttempts) {}
+    int recentAttempts,
+    @Nullable Long configRevision) {}

@@ -8,6 +8,7 @@ import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Store;
 import dev.semper.engine.store.StoreConfig;
 import dev.semper.engine.workload.Boundaries;
+import dev.semper.engine.workload.Configuration;
 import dev.semper.engine.workload.Desired;
 import dev.semper.engine.workload.Owners;
 import dev.semper.engine.workload.Prober;
@@ -43,7 +44,14 @@ final class Transitions {
     store = Store.open(StoreConfig.sqlite(folder.resolve("semper.db")));
     owners =
         new Owners(
-            store, reader, Map.of(), new NoProber(), folder, Clock.systemUTC(), Boundaries.NONE);
+            store,
+            reader,
+            Map.of(),
+            new NoProber(),
+            Configuration.NONE,
+            folder,
+            Clock.systemUTC(),
+            Boundaries.NONE);
     spec = reader.readWorkload("w", Map.of("kind", driver.kind(), "command", List.of("true")));
   }
 

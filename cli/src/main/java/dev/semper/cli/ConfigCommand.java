@@ -195,14 +195,17 @@ final class ConfigCommand {
         session.terminal().say("no configurations");
         return ExitStatus.OK;
       }
-      Table table = Table.of("NAME", "REVISION>", "CHANGED", "BY", "LAYERS");
+      Table table = Table.of("NAME", "REVISION>", "CHANGED", "BY", "LAYERS", "READ BY");
       for (ConfigInfo config : configs.items()) {
         table.row(
             config.name(),
             Long.toString(config.revision()),
             session.at(config.changedAt()),
             config.changedBy(),
-            String.join(", ", config.layers().stream().map(ConfigRevisionInfo::layer).toList()));
+            String.join(", ", config.layers().stream().map(ConfigRevisionInfo::layer).toList()),
+            String.join(
+                ", ",
+                config.readers().stream().map(r -> r.workload() + " " + r.instances()).toList()));
       }
       table.print(session.terminal());
       return ExitStatus.OK;

@@ -6,6 +6,7 @@ import dev.semper.engine.access.Tokens;
 import dev.semper.engine.alert.Alerts;
 import dev.semper.engine.config.ConfigSettings;
 import dev.semper.engine.config.Configs;
+import dev.semper.engine.config.Delivery;
 import dev.semper.engine.config.SecretSource;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
@@ -70,6 +71,7 @@ public final class Semper implements AutoCloseable {
   private final SpecReader specs;
   private final Probes probes;
   private final Configs configs;
+  private final Delivery delivery;
   private final Owners owners;
   private final Workloads workloads;
   private final Health health;
@@ -110,8 +112,17 @@ public final class Semper implements AutoCloseable {
             builder.config,
             clock,
             builder.boundaries);
+    delivery = new Delivery(configs, drivers, this::workloadsKnown, home.resolve("config"));
     owners =
-        new Owners(store, specs, drivers, probes, home.resolve("logs"), clock, builder.boundaries);
+        new Owners(
+            store,
+            specs,
+            drivers,
+            probes,
+            delivery,
+            home.resolve("logs"),
+            clock,
+            builder.boundaries);
     workloads = new Workloads(owners);
     health = new Health(store, workloads, probes, home, clock, builder.healthRetention);
     owners.onChange(health::changed);
@@ -140,6 +151,7 @@ public final class Semper implements AutoCloseable {
             hooks,
             recoveries.healer(),
             builder.observer,
+            delivery,
             this::quotas,
             builder.maxConcurrentOperations,
             clock,
@@ -150,6 +162,7 @@ public final class Semper implements AutoCloseable {
     hooks.open();
     operations.resume();
     recoveries.open(operations);
+    delivery.open(operations, owners);
     alerts =
         Alerts.start(
             builder.alerts, store, workloads, probes, health, clock, ThreadLocalRandom.current());
@@ -350,6 +363,7 @@ public final class Semper implements AutoCloseable {
   public void close() {
     alerts.close();
     try {
+      delivery.close();
       recoveries.close();
       operations.close();
       health.close();

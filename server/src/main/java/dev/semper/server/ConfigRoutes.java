@@ -6,6 +6,7 @@ import dev.semper.api.ConfigExplanation;
 import dev.semper.api.ConfigInfo;
 import dev.semper.api.ConfigOverlay;
 import dev.semper.api.ConfigPatchRequest;
+import dev.semper.api.ConfigReader;
 import dev.semper.api.ConfigRevisionInfo;
 import dev.semper.api.ConfigRollbackRequest;
 import dev.semper.api.ConfigWriteRequest;
@@ -28,6 +29,9 @@ import dev.semper.engine.config.Write;
 import dev.semper.engine.config.Written;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.ConfigSpec;
+import dev.semper.engine.workload.Instance;
+import dev.semper.engine.workload.Workload;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +39,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +77,7 @@ final class ConfigRoutes {
   private Answer list(Call call) {
     return Answer.ok(
         new Listing<>(
-            configs.list(call.tenantFilter()).stream().map(ConfigRoutes::view).toList()));
+            configs.list(call.tenantFilter()).stream().map(this::view).toList()));
   }
 
   private Reader reader(Call call) {
@@ -442,14 +447,28 @@ final class ConfigRoutes {
         view(w.revision()), w.changed(), w.changes().stream().map(ConfigRoutes::view).toList());
   }
 
-  private static ConfigInfo view(Configs.Summary s) {
+  private ConfigInfo view(Configs.Summary s) {
     return new ConfigInfo(
         s.tenant(),
         s.name(),
         s.revision(),
         s.changedAt(),
         s.changedBy(),
-        s.layers().stream().map(ConfigRoutes::view).toList());
+        s.layers().stream().map(ConfigRoutes::view).toList(),
+        configs.workloadsReading(s.tenant(), s.name()).stream().map(ConfigRoutes::view).toList());
+  }
+
+  private static ConfigReader view(Workload workload) {
+    ConfigSpec config = Objects.requireNonNull(workload.spec().config());
+    Map<String, Long> instances = new LinkedHashMap<>();
+    for (Instance instance : workload.instances()) {
+      Long revision = instance.configRevision();
+      if (instance.isLive() && revision != null) {
+        instances.put(workload.instanceName(instance), revision);
+      }
+    }
+    return new ConfigReader(
+        workload.name(), config.environment(), config.revision(), config.follow(), instances);
   }
 
   static ConfigRevisionInfo view(Revision r) {

@@ -110,7 +110,8 @@ final class Views {
         new HealthInfo(health.started(), health.ready(), health.live(), health.probes()),
         exit(i.lastExit()),
         i.restarts(),
-        i.attempts().size());
+        i.attempts().size(),
+        i.configRevision());
   }
 
   private static @Nullable ExitInfo exit(@Nullable Exit exit) {

@@ -4,6 +4,8 @@ import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.operation.Operations;
+import dev.semper.engine.spec.ConfigSpec;
+import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.store.Batch;
 import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
@@ -25,10 +27,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -65,12 +69,14 @@ public final class Configs {
 
   private final Store store;
   private final Revisions revisions;
-  private final Readers readers;
+  private final Supplier<List<Workload>> workloads;
   private final References.Sources sources;
   private final ConfigSettings settings;
   private final Clock clock;
   private final Boundaries boundaries;
   private final ReentrantLock[] locks = new ReentrantLock[LOCKS];
+
+  private final List<BiConsumer<String, String>> listeners = new CopyOnWriteArrayList<>();
 
   /// Rung when a configuration changes, by whoever waits for it.
   private final Map<Revisions.Key, CompletableFuture<Long>> bells = new ConcurrentHashMap<>();
@@ -86,7 +92,7 @@ public final class Configs {
       Boundaries boundaries) {
     this.store = store;
     this.revisions = new Revisions(store);
-    this.readers = (_, _) -> List.of();
+    this.workloads = workloads;
     this.sources = new References.Sources(settings.allowedEnv(), System::getenv, secrets);
     this.settings = settings;
     this.clock = clock;
@@ -132,9 +138,82 @@ public final class Configs {
   ///
   /// @throws SemperException NOT_FOUND, PRECONDITION_FAILED if it reads none
   public Reader readerOf(String tenant, String workload) {
-    throw new SemperException(
-        ErrorCode.PRECONDITION_FAILED,
-        "Workload %s of tenant %s reads no configuration".formatted(workload, tenant));
+    WorkloadSpec spec =
+        workloads.get().stream()
+            .filter(w -> w.tenant().equals(tenant) && w.name().equals(workload))
+            .findFirst()
+            .map(Workload::spec)
+            .orElseThrow(() ->
+                new SemperException(
+                    ErrorCode.NOT_FOUND,
+                    "There is no workload %s in tenant %s".formatted(workload, tenant)));
+    if (spec.config() == null) {
+      throw new SemperException(
+          ErrorCode.PRECONDITION_FAILED,
+          "Workload %s of tenant %s reads no configuration".formatted(workload, tenant));
+    }
+    return Need.reader(tenant, spec);
+  }
+
+  /// The workloads that read a configuration, in the order of their names.
+  public List<Workload> workloadsReading(String tenant, String name) {
+    return workloads.get().stream()
+        .filter(w -> w.tenant().equals(tenant))
+        .filter(w -> {
+          ConfigSpec config = w.spec().config();
+          return config != null && config.name().equals(name);
+        })
+        .toList();
+  }
+
+  private List<Need> readers(String tenant, String name) {
+    return workloadsReading(tenant, name).stream().map(Need::of).toList();
+  }
+
+  // What Delivery asks.
+
+  long newest(String tenant, String name) {
+    return revisions.newest(tenant, name).number();
+  }
+
+  String author(String tenant, String name) {
+    return revisions.list(tenant, name, null, 1).stream()
+        .findFirst()
+        .map(Revision::author)
+        .orElse("system");
+  }
+
+  /// What a configuration comes to for a specification at the revision it names; nothing if there
+  /// is none yet.
+  ///
+  /// @throws SemperException INVALID_CONFIG
+  Map<String, Object> values(String tenant, WorkloadSpec spec, References.Secrets mode) {
+    ConfigSpec config = Objects.requireNonNull(spec.config());
+    Snapshot snapshot = revisions.newest(tenant, config.name());
+    if (snapshot.number() != config.revision()) {
+      snapshot = revisions.at(tenant, config.name(), config.revision());
+    }
+    Reader reader = Need.reader(tenant, spec);
+    List<Problem> problems = new ArrayList<>();
+    Map<String, Object> values =
+        References.resolve(snapshot.merged(reader), reader, sources, mode, problems);
+    if (mode == References.Secrets.SHOW) {
+      schema(snapshot).check(values, problems);
+      Need.of(tenant, spec).check(values, problems);
+    }
+    if (!problems.isEmpty()) {
+      throw Schema.Refusals.invalid(
+          "configuration %s at revision %d for workload %s (%s)"
+              .formatted(
+                  config.name(), config.revision(), spec.name(), config.environment()),
+          problems);
+    }
+    return values;
+  }
+
+  /// Is called after each write, with tenant and name; must not block.
+  void onWrite(BiConsumer<String, String> listener) {
+    listeners.add(listener);
   }
 
   /// What it came to at a revision.
@@ -583,7 +662,7 @@ public final class Configs {
     Schema schema = schema(after); // refuses a schema that is none
     List<Problem> problems = new ArrayList<>();
     Set<String> said = new LinkedHashSet<>();
-    for (Map.Entry<Reader, List<Schema>> look : looks(after, written).entrySet()) {
+    for (Map.Entry<Reader, List<Need>> look : looks(after, written).entrySet()) {
       Reader reader = look.getKey();
       List<Problem> found = new ArrayList<>();
       Map<String, Object> values =
@@ -611,15 +690,15 @@ public final class Configs {
   }
 
   /// For whom it has to be right: the environments in use, each overlay, each workload.
-  private Map<Reader, List<Schema>> looks(Snapshot after, List<Revision> written) {
-    Map<Reader, List<Schema>> looks = new HashMap<>();
-    List<Readers.Known> known = readers.of(after.tenant(), after.name());
+  private Map<Reader, List<Need>> looks(Snapshot after, List<Revision> written) {
+    Map<Reader, List<Need>> looks = new HashMap<>();
+    List<Need> known = readers(after.tenant(), after.name());
     EnumSet<Environment> used = EnumSet.noneOf(Environment.class);
     Stream.of(Environment.values())
         .filter(e -> after.parts().containsKey(e.id()))
         .forEach(used::add);
     known.forEach(k -> used.add(k.reader().environment()));
-    if (used.isEmpty()) {
+    if (used.isEmpty() && after.parts().keySet().stream().anyMatch(id -> !id.equals("schema"))) {
       used.add(Environment.DEVELOPMENT);
     }
     String tenant = after.tenant();
@@ -634,8 +713,8 @@ public final class Configs {
         }
       }
     }
-    for (Readers.Known k : known) {
-      looks.computeIfAbsent(k.reader(), _ -> new ArrayList<>()).add(k.schema());
+    for (Need k : known) {
+      looks.computeIfAbsent(k.reader(), _ -> new ArrayList<>()).add(k);
     }
     Set<Environment> meant = EnumSet.noneOf(Environment.class);
     for (Revision revision : written) {
@@ -688,7 +767,7 @@ public final class Configs {
 
   private void drop(Batch batch, String tenant, String name, Layer layer) {
     List<Long> used =
-        readers.of(tenant, name).stream().flatMap(k -> k.revisions().stream()).toList();
+        readers(tenant, name).stream().flatMap(k -> k.revisions().stream()).toList();
     List<Long> kept = new ArrayList<>();
     if (!used.isEmpty()) {
       List<Revision> chain = revisions.list(tenant, name, layer, Integer.MAX_VALUE);
@@ -715,6 +794,7 @@ public final class Configs {
     if (bell != null) {
       bell.complete(number);
     }
+    listeners.forEach(listener -> listener.accept(tenant, name));
   }
 
   /// Keeps a revision for good, or lets it go with the others.
@@ -769,7 +849,7 @@ public final class Configs {
     try {
       exists(tenant, name);
       List<String> used =
-          readers.of(tenant, name).stream().map(Readers.Known::workload).sorted().toList();
+          readers(tenant, name).stream().map(Need::workload).sorted().toList();
       if (!used.isEmpty()) {
         throw new SemperException(
             ErrorCode.DEPENDED_UPON,

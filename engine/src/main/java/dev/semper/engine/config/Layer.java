@@ -7,12 +7,14 @@ import java.util.regex.Pattern;
 /// One of the documents a configuration consists of, by its id: `global`, an environment, an
 /// overlay (`overlay.NAME`), or the `schema` that all of it has to meet.
 public record Layer(String id) {
-  public static final Layer GLOBAL = new Layer("global");
-  public static final Layer SCHEMA = new Layer("schema");
   private static final String OVERLAY = "overlay.";
   private static final Pattern FORM =
       Pattern.compile(
           "global|development|staging|production|schema|overlay\\.[a-z0-9][a-z0-9-]{0,62}");
+
+  // After the form, which they are checked by.
+  public static final Layer GLOBAL = new Layer("global");
+  public static final Layer SCHEMA = new Layer("schema");
 
   public Layer {
     if (!FORM.matcher(id).matches()) {

@@ -37,7 +37,7 @@ final class Masks {
   }
 
   Object masked(KeyPath path, Object value) {
-    if (value == Values.REMOVED || !hides(path)) {
+    if (Values.isRemoved(value) || !hides(path)) {
       return list(path, value);
     }
     boolean reference =

@@ -20,7 +20,7 @@ final class Merge {
 
   private static void over(Map<String, Object> below, Map<String, Object> layer) {
     layer.forEach((key, value) -> {
-      if (value == Values.REMOVED) {
+      if (Values.isRemoved(value)) {
         below.remove(key);
       } else if (value instanceof Map<?, ?>) {
         Map<String, Object> table =
@@ -41,12 +41,12 @@ final class Merge {
     for (Snapshot.Part part : parts) {
       explain(all, part, part.values(), KeyPath.ROOT);
     }
-    all.values().removeIf(e -> e.value() == Values.REMOVED);
+    all.values().removeIf(e -> Values.isRemoved(e.value()));
     return List.copyOf(all.values());
   }
 
   private static void explain(
-      TreeMap<KeyPath, Explained> all,
+      NavigableMap<KeyPath, Explained> all,
       Snapshot.Part part,
       Map<String, Object> table,
       KeyPath path) {
@@ -54,7 +54,7 @@ final class Merge {
       KeyPath at = path.with(key);
       if (value instanceof Map<?, ?> map && !map.isEmpty()) {
         Explained scalar = all.remove(at); // a table takes the place of a value
-        if (scalar != null && scalar.value() == Values.REMOVED) {
+        if (scalar != null && Values.isRemoved(scalar.value())) {
           scalar = null;
         }
         explain(all, part, Values.table(value), at);
@@ -66,13 +66,13 @@ final class Merge {
       }
       boolean empty = value instanceof Map<?, ?>;
       NavigableMap<KeyPath, Explained> below = within(all, at);
-      if (empty && below.values().stream().anyMatch(e -> e.value() != Values.REMOVED)) {
+      if (empty && below.values().stream().anyMatch(e -> !Values.isRemoved(e.value()))) {
         return; // an empty table adds nothing to one
       }
       List<Explained.Before> overrode = new ArrayList<>();
       for (Explained old : List.copyOf(below.values())) {
         overrode.addAll(old.overrode());
-        if (old.value() != Values.REMOVED) {
+        if (!Values.isRemoved(old.value())) {
           overrode.add(old.asBefore());
         }
         all.remove(old.path());
@@ -83,7 +83,7 @@ final class Merge {
   }
 
   private static NavigableMap<KeyPath, Explained> within(
-      TreeMap<KeyPath, Explained> all, KeyPath at) {
+      NavigableMap<KeyPath, Explained> all, KeyPath at) {
     NavigableMap<KeyPath, Explained> found = new TreeMap<>();
     for (Map.Entry<KeyPath, Explained> entry : all.tailMap(at, true).entrySet()) {
       if (!entry.getKey().isWithin(at)) {

@@ -23,12 +23,12 @@ import tools.jackson.databind.json.JsonMapper;
 /// (`Double`), truth values, and in layers the mark [#REMOVED] for `null`, which takes a key of a
 /// lower layer away.
 final class Values {
-  static final Object REMOVED = new Object() {
-    @Override
-    public String toString() {
-      return "removed";
-    }
-  };
+  /// The mark of a key that is taken away.
+  enum Removal {
+    REMOVED
+  }
+
+  static final Object REMOVED = Removal.REMOVED;
   static final int MAX_BYTES = 1 << 20;
   static final int MAX_DEPTH = 32;
   static final int MAX_VALUES = 100_000;
@@ -97,7 +97,7 @@ final class Values {
         List<Object> items = new ArrayList<>();
         for (Object item : list) {
           Object made = value(item, path + "[" + items.size() + "]", depth + 1);
-          if (made == REMOVED) {
+          if (isRemoved(made)) {
             problem(path + "[" + items.size() + "]", "a list cannot hold null");
           }
           items.add(made);
@@ -116,7 +116,7 @@ final class Values {
       }
       case Long _, Integer _, Short _, Byte _, BigInteger _ -> ((Number) raw).longValue();
       case Number number -> number.doubleValue();
-      default -> raw == REMOVED ? REMOVED : unusable(path);
+      default -> isRemoved(raw) ? REMOVED : unusable(path);
     };
   }
 
@@ -140,9 +140,13 @@ final class Values {
     return JSON.writeValueAsString(plain(table));
   }
 
+  static boolean isRemoved(Object value) {
+    return value instanceof Removal;
+  }
+
   /// With null for the mark, for JSON.
   static @Nullable Object plain(Object value) {
-    if (value == REMOVED) {
+    if (isRemoved(value)) {
       return null;
     }
     return switch (value) {

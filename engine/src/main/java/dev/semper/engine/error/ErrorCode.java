@@ -29,6 +29,8 @@ public enum ErrorCode {
   FENCED(Kind.UNAVAILABLE),
   TIMEOUT(Kind.UNAVAILABLE),
   LAUNCH_FAILED(Kind.CONFLICT),
+  /// A file could not be written, or a program not be told.
+  CONFIG_NOT_DELIVERED(Kind.UNAVAILABLE),
   /// Nothing that could be tried has made the workload well again.
   RECOVERY_EXHAUSTED(Kind.CONFLICT),
   INTERNAL(Kind.INTERNAL);

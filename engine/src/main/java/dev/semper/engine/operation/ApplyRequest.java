@@ -19,4 +19,18 @@ public record ApplyRequest(
     boolean failFast,
     boolean start,
     Priority priority,
-    @Nullable String idempotencyKey) {}
+    @Nullable String idempotencyKey) {
+  ApplyRequest of(List<WorkloadSpec> others) {
+    return new ApplyRequest(
+        tenant,
+        others,
+        actor,
+        prune,
+        queue,
+        parallelism,
+        failFast,
+        start,
+        priority,
+        idempotencyKey);
+  }
+}

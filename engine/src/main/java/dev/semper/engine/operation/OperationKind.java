@@ -13,6 +13,8 @@ public enum OperationKind {
   UPDATE,
   /// Moves it back to the one before.
   ROLLBACK,
+  /// Gives what runs another revision of its configuration.
+  CONFIGURE,
   /// Stops and removes it.
   DELETE,
   /// Brings a workload in error back to its desired state.

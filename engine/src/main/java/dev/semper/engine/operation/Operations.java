@@ -8,6 +8,7 @@ import dev.semper.engine.operation.Journal.Entry;
 import dev.semper.engine.operation.Journal.Head;
 import dev.semper.engine.operation.Operation.Status;
 import dev.semper.engine.operation.Operation.StepStatus;
+import dev.semper.engine.spec.ConfigSpec;
 import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.SpecDiff;
@@ -66,6 +67,7 @@ public final class Operations {
   private final StepHooks hooks;
   private final Healer healer;
   private final OperationObserver observer;
+  private final Configurer configurer;
   private final Function<String, Quotas> quotas;
   private final Clock clock;
   private final Boundaries boundaries;
@@ -83,6 +85,7 @@ public final class Operations {
       StepHooks hooks,
       Healer healer,
       OperationObserver observer,
+      Configurer configurer,
       Function<String, Quotas> quotas,
       int slots,
       Clock clock,
@@ -93,6 +96,7 @@ public final class Operations {
     this.hooks = hooks;
     this.healer = healer;
     this.observer = new SafeObserver(observer);
+    this.configurer = configurer;
     this.quotas = quotas;
     this.clock = clock;
     this.boundaries = boundaries;
@@ -150,7 +154,7 @@ public final class Operations {
 
   private static void checkRequest(OperationRequest request) {
     switch (request.kind()) {
-      case INSTALL, UPDATE, BATCH ->
+      case INSTALL, UPDATE, CONFIGURE, BATCH ->
           throw new SemperException(
               ErrorCode.INVALID_REQUEST,
               request.kind().id() + " comes from applying a specification, not from a request");
@@ -384,7 +388,7 @@ public final class Operations {
     Instant until = workload.refusedUntil();
     boolean opens =
         switch (request.kind()) {
-          case START, RESTART, UPDATE, ROLLBACK, RECOVER, INSTALL -> true;
+          case START, RESTART, UPDATE, ROLLBACK, CONFIGURE, RECOVER, INSTALL -> true;
           case STOP, DELETE, ENABLE, DISABLE, ENTER_MAINTENANCE, EXIT_MAINTENANCE, BATCH -> false;
         };
     if (until != null && opens && !request.force() && until.isAfter(clock.instant())) {
@@ -432,7 +436,7 @@ public final class Operations {
   private static boolean stops(OperationKind kind) {
     return switch (kind) {
       case STOP, DELETE, DISABLE -> true;
-      case INSTALL, START, RESTART, UPDATE, ROLLBACK, RECOVER -> false;
+      case INSTALL, START, RESTART, UPDATE, ROLLBACK, CONFIGURE, RECOVER -> false;
       case ENABLE, ENTER_MAINTENANCE, EXIT_MAINTENANCE, BATCH -> false;
     };
   }
@@ -644,6 +648,14 @@ public final class Operations {
 
   /// What applying would change. Changes nothing.
   public Plan plan(String tenant, List<WorkloadSpec> specs, boolean prune) {
+    return planned(tenant, pinned(tenant, specs), prune);
+  }
+
+  private List<WorkloadSpec> pinned(String tenant, List<WorkloadSpec> specs) {
+    return specs.stream().map(s -> configurer.pin(tenant, s)).toList();
+  }
+
+  private Plan planned(String tenant, List<WorkloadSpec> specs, boolean prune) {
     checkCycles(tenant, specs);
     hooks.check(specs);
     List<Plan.Item> items = new ArrayList<>();
@@ -692,7 +704,7 @@ public final class Operations {
   private static Plan.Action action(SpecDiff.Effect effect) {
     return switch (effect) {
       case NONE -> Plan.Action.NONE;
-      case LIVE -> Plan.Action.RECONFIGURE;
+      case LIVE, DELIVER -> Plan.Action.RECONFIGURE;
       case SCALE -> Plan.Action.SCALE;
       case REPLACE -> Plan.Action.REPLACE;
     };
@@ -709,13 +721,14 @@ public final class Operations {
   }
 
   /// Applies: one batch with a member per workload that changes; empty if nothing does.
-  public synchronized Optional<Operation> apply(ApplyRequest request) throws InterruptedException {
-    Map<String, Object> options = describe(request);
-    Optional<Operation> repeated = repeated(request.tenant(), request.idempotencyKey(), options);
+  public synchronized Optional<Operation> apply(ApplyRequest asked) throws InterruptedException {
+    Map<String, Object> options = describe(asked);
+    Optional<Operation> repeated = repeated(asked.tenant(), asked.idempotencyKey(), options);
     if (repeated.isPresent()) {
       return repeated;
     }
-    Plan plan = plan(request.tenant(), request.specs(), request.prune());
+    ApplyRequest request = asked.of(pinned(asked.tenant(), asked.specs()));
+    Plan plan = planned(request.tenant(), request.specs(), request.prune());
     if (plan.isEmpty()) {
       return Optional.empty();
     }
@@ -751,6 +764,54 @@ public final class Operations {
     }
     heads.addAll(pruned(request, plan, batch.id()));
     return Optional.of(take(heads, rows, created));
+  }
+
+  /// Gives a workload another revision of its configuration, by a new generation of its
+  /// specification; a rollback goes back to the one before.
+  ///
+  /// @return empty if another operation works on it: ask again when that has ended
+  /// @throws SemperException ILLEGAL_TRANSITION, CIRCUIT_OPEN
+  public synchronized Optional<Operation> configure(
+      String tenant, String name, long revision, String actor) throws InterruptedException {
+    Workload workload = workload(tenant, name);
+    if (queue.on(tenant, name).isPresent() || workload.operationId() != null) {
+      return Optional.empty();
+    }
+    WorkloadSpec spec = workload.spec().withConfigRevision(revision);
+    long target = nextGeneration(workload);
+    Planner.plan(OperationKind.CONFIGURE, workload, target, spec, true, false);
+    ConfigSpec config = Objects.requireNonNull(spec.config());
+    ConfigSpec.Gray gray = config.gray();
+    Batch rows = new Batch();
+    owners.prepare(workload, target, spec, actor, rows);
+    Head head =
+        newHead(
+            tenant,
+            name,
+            OperationKind.CONFIGURE,
+            Priority.NORMAL,
+            target,
+            workload,
+            true,
+            false,
+            true,
+            TIMEOUT
+                .plus(
+                    spec.update()
+                        .readyTimeout()
+                        .plus(config.change().timeout())
+                        .plus(config.change().settle())
+                        .multipliedBy(spec.instances()))
+                .plus(gray == null ? Duration.ZERO : gray.hold()),
+            1,
+            Map.of("config", config.name(), "config_revision", revision),
+            null,
+            null,
+            List.of(),
+            0,
+            false,
+            actor);
+    return Optional.of(take(List.of(head), rows, List.of()));
   }
 
   private static Map<String, Object> describe(ApplyRequest request) {
@@ -930,6 +991,7 @@ public final class Operations {
                         hooks,
                         healer,
                         run,
+                        configurer,
                         clock,
                         boundaries)
                     .run();

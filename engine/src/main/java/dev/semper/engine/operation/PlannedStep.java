@@ -39,6 +39,12 @@ record PlannedStep(
     /// Waits until copies are ready.
     AWAIT_READY,
     PROMOTE,
+    /// Gives a copy that runs the configuration of another generation.
+    DELIVER,
+    /// Renders the files of a copy that runs as its generation wants them.
+    RENDER,
+    /// Watches the copies of a generation for a while: none may become unwell.
+    OBSERVE,
     /// Stops copies launched from one generation.
     RETIRE,
     /// Stops copies launched from any other generation.
@@ -104,6 +110,8 @@ record PlannedStep(
               ? List.of(step(Action.RETIRE, ordinal, generation), step(Action.CLEAR))
               : List.of(step(Action.RETIRE, ordinal, generation));
       case LAUNCH_CANDIDATE -> List.of(step(Action.RETIRE, ordinal, generation));
+      case DELIVER ->
+          List.of(step(Action.DELIVER, ordinal, from), step(Action.AWAIT_READY, ordinal, from));
       case RETIRE ->
           List.of(
               step(Action.LAUNCH, ordinal, generation),
@@ -116,7 +124,7 @@ record PlannedStep(
       // What comes back is launched anew, see Planner.repair.
       case STOP -> desired == Desired.RUNNING ? List.of(step(Action.CLEAR)) : List.of();
       case MOVE, PREPARE, CHECK_DEPENDENCIES, CLEAR -> List.of();
-      case AWAIT_READY, PROMOTE, REMOVE, ACT, SETTLE -> List.of();
+      case AWAIT_READY, PROMOTE, REMOVE, ACT, SETTLE, OBSERVE, RENDER -> List.of();
       case HOOK_BEFORE_UPDATE, HOOK_AFTER_UPDATE, HOOK_ON_DESTROY -> List.of();
     };
   }

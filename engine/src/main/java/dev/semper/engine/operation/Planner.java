@@ -6,6 +6,7 @@ import static dev.semper.engine.operation.PlannedStep.step;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
 import dev.semper.engine.operation.PlannedStep.Action;
+import dev.semper.engine.spec.ConfigSpec;
 import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.SpecDiff;
 import dev.semper.engine.spec.UpdateSpec;
@@ -25,6 +26,9 @@ final class Planner {
   private final Workload workload;
   private final List<PlannedStep> steps = new ArrayList<>();
   private State state;
+
+  /// Copies that are watched before the others follow; 0 = none are.
+  private int observed;
 
   private Planner(Workload workload) {
     this.workload = workload;
@@ -51,6 +55,7 @@ final class Planner {
       case RESTART -> planner.restart(spec);
       case UPDATE -> planner.hookedUpdate(target, spec);
       case ROLLBACK -> planner.update(target, spec);
+      case CONFIGURE -> planner.configure(target, spec);
       case DELETE -> planner.delete();
       case RECOVER -> throw new IllegalArgumentException("a recovery is planned as it goes");
       case ENABLE -> planner.go(Trigger.ENABLE);
@@ -135,7 +140,9 @@ final class Planner {
         }
       }
       case CONFIGURING -> {
-        if (kind == OperationKind.UPDATE || kind == OperationKind.ROLLBACK) {
+        if (kind == OperationKind.UPDATE
+            || kind == OperationKind.ROLLBACK
+            || kind == OperationKind.CONFIGURE) {
           planner.go(Trigger.HEALTH_CHECK_PASS);
         } else if (failed || wanted) {
           planner.go(Trigger.ERROR);
@@ -277,7 +284,7 @@ final class Planner {
     boolean noticed =
         switch (SpecDiff.between(workload.spec(), spec).effect()) {
           case NONE, LIVE -> false;
-          case SCALE, REPLACE -> true;
+          case DELIVER, SCALE, REPLACE -> true;
         };
     if (noticed && spec.hook(HookSpec.Type.BEFORE_UPDATE).isPresent()) {
       add(step(Action.HOOK_BEFORE_UPDATE, -1, generation));
@@ -295,6 +302,8 @@ final class Planner {
       case STARTING, RUNNING, RESTARTING -> {
         if (live) {
           add(step(Action.ADOPT, -1, generation));
+        } else if (effect == SpecDiff.Effect.DELIVER) {
+          deliver(generation, spec);
         } else if (effect == SpecDiff.Effect.SCALE) {
           scale(generation, spec);
         } else {
@@ -326,6 +335,41 @@ final class Planner {
         add(step(Action.ADOPT, -1, generation));
       }
       case INSTALLING, CONFIGURING, UPDATING, STOPPING, UNINSTALLING -> throw illegal("update");
+    }
+  }
+
+  /// What has done its work, or rests, is not started for it.
+  private void configure(long generation, WorkloadSpec spec) {
+    ConfigSpec config = spec.config();
+    if (config != null && config.gray() != null) {
+      observed = config.gray().of(spec.instances());
+    }
+    if (state == State.STOPPED) {
+      go(Trigger.UPDATE);
+      adoptAtRest(generation);
+      go(Trigger.HEALTH_CHECK_PASS);
+    } else {
+      update(generation, spec);
+    }
+  }
+
+  /// One copy after the other: each is well before the next one is told.
+  private void deliver(long generation, WorkloadSpec spec) {
+    go(Trigger.UPDATE);
+    add(step(Action.PREPARE, -1, generation));
+    for (int i = 0; i < spec.instances(); i++) {
+      add(step(Action.DELIVER, i, generation));
+      add(step(Action.AWAIT_READY, i, generation));
+      observe(i, generation);
+    }
+    add(step(Action.ADOPT, -1, generation));
+    go(Trigger.HEALTH_CHECK_PASS);
+  }
+
+  /// After the last copy of the first share.
+  private void observe(int ordinal, long generation) {
+    if (ordinal + 1 == observed) {
+      add(step(Action.OBSERVE, -1, generation));
     }
   }
 
@@ -368,6 +412,7 @@ final class Planner {
       if (!stopFirst) {
         add(step(Action.RETIRE_OTHERS, i, generation));
       }
+      observe(i, generation);
     }
     add(step(Action.ADOPT, -1, generation));
     go(Trigger.HEALTH_CHECK_PASS);

@@ -6,6 +6,7 @@ import dev.semper.engine.operation.Journal.Entry;
 import dev.semper.engine.operation.Journal.Head;
 import dev.semper.engine.operation.Operation.Status;
 import dev.semper.engine.operation.Operation.StepStatus;
+import dev.semper.engine.spec.ConfigSpec;
 import dev.semper.engine.spec.DependencySpec;
 import dev.semper.engine.spec.HookSpec;
 import dev.semper.engine.spec.WorkloadSpec;
@@ -51,6 +52,7 @@ final class Runner {
   private final StepHooks hooks;
   private final Healer healer;
   private final OperationObserver.Run observer;
+  private final Configurer configurer;
   private final Clock clock;
   private final Boundaries boundaries;
   private long deadlineNanos;
@@ -74,6 +76,7 @@ final class Runner {
       StepHooks hooks,
       Healer healer,
       OperationObserver.Run observer,
+      Configurer configurer,
       Clock clock,
       Boundaries boundaries) {
     this.work = work;
@@ -84,6 +87,7 @@ final class Runner {
     this.hooks = hooks;
     this.healer = healer;
     this.observer = observer;
+    this.configurer = configurer;
     this.clock = clock;
     this.boundaries = boundaries;
   }
@@ -354,7 +358,9 @@ final class Runner {
       case WANT_RUNNING -> done(new WorkloadEvent.Want(Desired.RUNNING));
       case WANT_STOPPED -> done(new WorkloadEvent.Want(Desired.STOPPED));
       case PREPARE -> {
-        preparation.check(spec(step.generation()));
+        WorkloadSpec spec = spec(step.generation());
+        preparation.check(spec);
+        configurer.check(tenant(), spec);
         yield new Outcome.Done("");
       }
       case CHECK_DEPENDENCIES -> {
@@ -369,6 +375,9 @@ final class Runner {
       case LAUNCH_CANDIDATE -> launch(step, true);
       case AWAIT_READY -> awaitReady(step, undo);
       case PROMOTE -> done(new WorkloadEvent.Promote(step.ordinal(), step.generation()));
+      case DELIVER -> deliver(step);
+      case RENDER -> render(step);
+      case OBSERVE -> observe(step);
       case RETIRE -> stop(step.ordinal(), step.generation(), false);
       case RETIRE_OTHERS -> stop(step.ordinal(), step.generation(), true);
       case STOP -> stop(-1, 0, false);
@@ -445,6 +454,97 @@ final class Runner {
     Head head = work.head();
     long previous = undo ? head.previous() : head.from();
     return done(new WorkloadEvent.Adopt(step.generation(), spec(step.generation()), previous));
+  }
+
+  /// The one that runs of a copy is told; one that waits gets it with its launch.
+  private Outcome deliver(PlannedStep step) throws InterruptedException {
+    Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
+    WorkloadSpec spec = spec(step.generation());
+    ConfigSpec config = spec.config();
+    Optional<Instance> live = live(workload, step.ordinal());
+    if (live.isPresent()) {
+      configurer.deliver(workload, live.get(), spec);
+    }
+    owners.ask(
+        tenant(), name(), new WorkloadEvent.Configured(step.ordinal(), step.generation(), spec));
+    if (live.isEmpty() || config == null || config.change().settle().isZero()) {
+      return new Outcome.Done("");
+    }
+    // It was ready before it was told; let it show that it is not any more.
+    String incarnation = live.get().incarnation();
+    var _ =
+        slots.whileWaiting(
+            work,
+            config.change().settle(),
+            p ->
+                owners.await(
+                    tenant(), name(), w -> work.cancelled() || !isWell(w, incarnation), p));
+    return new Outcome.Done("");
+  }
+
+  private static Optional<Instance> live(Workload workload, int ordinal) {
+    return workload.instances().stream()
+        .filter(i -> i.ordinal() == ordinal && !i.candidate())
+        .filter(i ->
+            switch (i.phase()) {
+              case STARTING, RUNNING -> true;
+              case LAUNCHING, STOPPING, RESTARTING, BACKOFF, ENDED, FAILED -> false;
+            })
+        .findFirst();
+  }
+
+  private static boolean isWell(Workload workload, String incarnation) {
+    return workload.instances().stream()
+        .anyMatch(
+            i -> i.incarnation().equals(incarnation) && i.isReady() && i.health().live());
+  }
+
+  private Outcome render(PlannedStep step) {
+    Workload workload = owners.find(tenant(), name()).orElseThrow(this::gone);
+    live(workload, step.ordinal())
+        .ifPresent(i -> configurer.render(workload, i, spec(step.generation())));
+    return new Outcome.Done("");
+  }
+
+  /// Begun anew after a crash: nobody has watched meanwhile.
+  private Outcome observe(PlannedStep step) throws InterruptedException {
+    ConfigSpec config = spec(step.generation()).config();
+    ConfigSpec.Gray gray = config == null ? null : config.gray();
+    if (gray == null) {
+      return new Outcome.Done("");
+    }
+    List<String> watched =
+        owners.find(tenant(), name()).orElseThrow(this::gone).instances().stream()
+            .filter(i -> i.generation() == step.generation() && i.isLive())
+            .map(Instance::incarnation)
+            .toList();
+    work.waitingFor(
+        "%d of %s with the new configuration to stay well for %s"
+            .formatted(watched.size(), name(), text(gray.hold())));
+    Optional<Workload> unwell =
+        slots.whileWaiting(
+            work,
+            shorter(gray.hold(), Duration.ofNanos(deadlineNanos - System.nanoTime())),
+            p ->
+                owners.await(
+                    tenant(),
+                    name(),
+                    w -> work.cancelled() || !watched.stream().allMatch(i -> isWell(w, i)),
+                    p));
+    if (work.cancelled()) {
+      return new Outcome.Cancelled();
+    }
+    return unwell.isEmpty()
+        ? new Outcome.Done("")
+        : new Outcome.Failed(
+            "with the new configuration "
+                + unwell.get().instances().stream()
+                    .filter(i -> watched.contains(i.incarnation()))
+                    .filter(i -> !isWell(unwell.get(), i.incarnation()))
+                    .findFirst()
+                    .map(i -> unwell.get().instanceName(i) + " is " + i.phase().id() + " and not ready")
+                    .orElse("an instance has ended"),
+            ErrorCode.PRECONDITION_FAILED);
   }
 
   private Outcome remove() throws InterruptedException {
@@ -635,14 +735,27 @@ final class Runner {
         String attempt = step.attempt();
         undoing.add(attempt == null ? undo : undo.of(attempt));
       }
+      if (step.action() == PlannedStep.Action.LAUNCH_CANDIDATE && hasFiles()) {
+        // Files that both copies share are the candidate's by now.
+        undoing.add(
+            PlannedStep.step(PlannedStep.Action.RENDER, step.ordinal(), work.head().from()));
+      }
     }
     return undoing;
+  }
+
+  private boolean hasFiles() {
+    return owners
+        .find(tenant(), name())
+        .map(w -> w.spec().config())
+        .filter(c -> !c.files().isEmpty())
+        .isPresent();
   }
 
   private boolean undoesOnFailure() {
     return work.head().rollbackOnFailure()
         && switch (work.head().kind()) {
-          case UPDATE, ROLLBACK -> true;
+          case UPDATE, ROLLBACK, CONFIGURE -> true;
           // What has been started goes on being restarted by its policy.
           case INSTALL, START, RESTART, RECOVER -> false;
           case STOP, DELETE, ENABLE, DISABLE, ENTER_MAINTENANCE, EXIT_MAINTENANCE -> false;

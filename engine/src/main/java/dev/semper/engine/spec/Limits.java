@@ -24,13 +24,15 @@ final class Limits {
   static final Numbers LOG_BYTES = new Numbers(1024, 1L << 40);
   static final Numbers LOG_FILES = new Numbers(0, 1000);
   static final Decimals CPU = new Decimals(0, 65536);
-  static final Decimals SHARE = new Decimals(0, 1);
+  static final Decimals GRAY = new Decimals(0, 1);
   static final Decimals PERCENT = new Decimals(0, 100);
   static final Decimals MEGABYTES = new Decimals(0, 1L << 43);
   static final Times HEALTH_INTERVAL = new Times(Duration.ofSeconds(1), DAY);
   static final Times HEALTH_WINDOW = new Times(Duration.ofSeconds(1), DAY);
   static final Times RESPONSE_TIME = new Times(Duration.ZERO, Duration.ofHours(1));
   static final Numbers RECOVERIES = new Numbers(1, 1000);
+  static final Numbers REVISION = new Numbers(0, Long.MAX_VALUE);
+  static final Decimals SHARE = new Decimals(0, 1);
   static final Times COOLDOWN = new Times(Duration.ZERO, Duration.ofDays(3650));
   static final Times SETTLE = new Times(Duration.ZERO, DAY);
   static final Times ACTION_TIMEOUT = new Times(MILLI, DAY);

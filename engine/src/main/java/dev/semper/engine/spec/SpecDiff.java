@@ -45,6 +45,8 @@ public record SpecDiff(List<Change> changes, Effect effect) {
     NONE,
     /// Semper behaves differently; no process notices.
     LIVE,
+    /// What runs is given another revision of its configuration.
+    DELIVER,
     /// Instances are added or taken away.
     SCALE,
     /// Every instance is replaced: a running process sees the change.
@@ -66,21 +68,65 @@ public record SpecDiff(List<Change> changes, Effect effect) {
     Map<String, Object> after = SpecReader.write(now);
     List<Change> changes = new ArrayList<>();
     Effect effect = Effect.NONE;
+    boolean delivers = false;
     for (String key : union(after.keySet(), before.keySet())) {
       int count = changes.size();
       compare(key, key, before.get(key), after.get(key), changes);
-      if (changes.size() > count && effect.compareTo(effectOf(key)) < 0) {
-        effect = effectOf(key);
+      if (changes.size() > count) {
+        Effect own = effectOf(key, old == null ? null : old.config(), now.config());
+        delivers |= own == Effect.DELIVER;
+        effect = effect.compareTo(own) < 0 ? own : effect;
       }
     }
-    return new SpecDiff(changes, old == null ? Effect.REPLACE : effect);
+    // Both at once take more steps than replacing them all.
+    boolean both = delivers && effect == Effect.SCALE;
+    return new SpecDiff(changes, old == null || both ? Effect.REPLACE : effect);
   }
 
-  private static Effect effectOf(String key) {
+  private static Effect effectOf(
+      String key, @Nullable ConfigSpec before, @Nullable ConfigSpec after) {
+    if (before != null && after != null && key.equals("config")) {
+      return config(before, after);
+    }
+    if (before != null && after != null && key.equals("labels")) {
+      return delivery(after); // overlays look at them
+    }
     if (LIVE.contains(key)) {
       return Effect.LIVE;
     }
     return key.equals(INSTANCES) ? Effect.SCALE : Effect.REPLACE;
+  }
+
+  /// What instances have of it may be the same, and only Semper's own part differ.
+  private static Effect config(ConfigSpec before, ConfigSpec after) {
+    if (!given(before).equals(given(after))) {
+      return Effect.REPLACE;
+    }
+    return before.revision() == after.revision() ? Effect.LIVE : delivery(after);
+  }
+
+  private static ConfigSpec given(ConfigSpec c) {
+    return new ConfigSpec(
+        c.name(),
+        c.environment(),
+        c.features(),
+        0,
+        true,
+        c.wholeEnv(),
+        c.env(),
+        c.envPrefix(),
+        c.files(),
+        ConfigSpec.Change.RESTART,
+        null,
+        Map.of());
+  }
+
+  private static Effect delivery(ConfigSpec config) {
+    return switch (config.change().mode()) {
+      case NONE -> Effect.LIVE;
+      case SIGNAL, HOOK, RELOAD -> Effect.DELIVER;
+      case RESTART -> Effect.REPLACE;
+    };
   }
 
   private static void compare(

@@ -38,6 +38,9 @@ final class SpecWriter {
       out.put("recovery", recovery(spec.recovery()));
     }
     out.put("alerts", spec.alerts().stream().map(SpecWriter::alert).toList());
+    if (spec.config() != null) {
+      out.put("config", ConfigReader.write(spec.config()));
+    }
     out.put("labels", new TreeMap<>(spec.labels()));
     return out;
   }

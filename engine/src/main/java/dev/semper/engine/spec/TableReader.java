@@ -346,6 +346,11 @@ final class TableReader {
     return read == null ? null : new ForeignSettings(read.table, read.path, problems);
   }
 
+  /// A table below a key, kept as it is.
+  Map<String, Object> tree(Node.Table node, String key) {
+    return Trees.whole(node, path(key), problems);
+  }
+
   /// The alert rules of a workload.
   List<AlertRule> alerts(@Nullable Path baseDir) {
     return new AlertReader(problems, baseDir).ofWorkload(this);

@@ -55,6 +55,20 @@ public final class Trees {
     return values;
   }
 
+  /// A part of a document that is kept as it is; a key without a value is a problem.
+  static Map<String, Object> whole(Node.Table table, String path, Problems problems) {
+    Map<String, Object> whole = new LinkedHashMap<>();
+    table(table, path, problems)
+        .forEach((key, value) -> {
+          if (value == null) {
+            problems.add(Words.join(path, key), table.line(), "has no value");
+          } else {
+            whole.put(key, value);
+          }
+        });
+    return whole;
+  }
+
   private static @Nullable Object value(Node node, String path, int line, Problems problems) {
     return switch (node) {
       case Node.Table t -> table(t, path, problems);

@@ -58,6 +58,7 @@ final class WorkloadReader {
     List<HookSpec> hooks = new HookReader(table, baseDir).read();
     RecoverySpec recovery = new RecoveryReader(table, settings.installs()).read();
     List<AlertRule> alerts = table.alerts(baseDir);
+    ConfigSpec config = new ConfigReader(name, table, port != null, baseDir).read();
     Map<String, String> labels = labels();
     Map<String, Object> own = settings.read(baseDir);
     return table.broken()
@@ -82,6 +83,7 @@ final class WorkloadReader {
             hooks,
             recovery,
             alerts,
+            config,
             labels,
             own);
   }

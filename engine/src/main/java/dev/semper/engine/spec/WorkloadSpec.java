@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param health when it counts as well
 /// @param recovery what is tried when it is not well
 /// @param alerts rules of its own, beside those of the server
+/// @param config the configuration it reads; null if none
 /// @param labels for the user's own use
 /// @param settings the driver's own settings, e.g. `command`, `user`, `working_dir`
 public record WorkloadSpec(
@@ -43,6 +44,7 @@ public record WorkloadSpec(
     List<HookSpec> hooks,
     RecoverySpec recovery,
     List<AlertRule> alerts,
+    @Nullable ConfigSpec config,
     Map<String, String> labels,
     Map<String, Object> settings) {
   static final String VERSION_FORM = "must be 1 to 128 characters without line breaks";
@@ -96,5 +98,37 @@ public record WorkloadSpec(
   /// Probes of one type, in the order of the file.
   public List<ProbeSpec> probes(ProbeSpec.Type type) {
     return probes.stream().filter(p -> p.type() == type).toList();
+  }
+
+  /// The same with its configuration at another revision.
+  ///
+  /// @throws IllegalStateException if it reads none
+  public WorkloadSpec withConfigRevision(long revision) {
+    if (config == null) {
+      throw new IllegalStateException(name + " reads no configuration");
+    }
+    return new WorkloadSpec(
+        name,
+        kind,
+        version,
+        instances,
+        env,
+        envFile,
+        port,
+        startSeconds,
+        dependsOn,
+        restart,
+        stop,
+        update,
+        resources,
+        log,
+        probes,
+        health,
+        hooks,
+        recovery,
+        alerts,
+        config.at(revision),
+        labels,
+        settings);
   }
 }

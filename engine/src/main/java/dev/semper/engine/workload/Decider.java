@@ -2,6 +2,7 @@ package dev.semper.engine.workload;
 
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.spec.ConfigSpec;
 import dev.semper.engine.spec.ProbeSpec;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.workload.Instance.Health;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -97,6 +99,8 @@ final class Decider {
       case WorkloadEvent.Launch(int ordinal, long g, WorkloadSpec spec, boolean candidate) ->
           launch(ordinal, g, spec, candidate);
       case WorkloadEvent.Promote(int ordinal, long g) -> promote(ordinal, g);
+      case WorkloadEvent.Configured(int ordinal, long g, WorkloadSpec spec) ->
+          configured(ordinal, g, spec);
       case WorkloadEvent.Stop stop -> stop(stop);
       case WorkloadEvent.Clear() -> clear();
       case WorkloadEvent.Force(State to, String actor, String why) -> force(to, actor, why);
@@ -262,6 +266,29 @@ final class Decider {
     reevaluate();
   }
 
+  /// What runs of a copy has been given another revision of its configuration, and with it the
+  /// specification that says so.
+  private void configured(int ordinal, long g, WorkloadSpec spec) {
+    specs.put(g, spec);
+    ConfigSpec config = spec.config();
+    Long revision = config == null ? null : config.revision();
+    for (Instance instance : List.copyOf(instances.values())) {
+      boolean has =
+          instance.generation() == g && Objects.equals(instance.configRevision(), revision);
+      if (instance.ordinal() == ordinal && instance.phase() != Phase.STOPPING && !has) {
+        // One that waits gets it with its launch.
+        Long now = instance.isLive() ? revision : instance.configRevision();
+        Instance changed = put(instance.of(g, instance.candidate()).configured(now));
+        if (instance.isLive() && revision != null) {
+          note(
+              changed,
+              "instance.configured",
+              Map.of("incarnation", changed.incarnation(), "config_revision", revision));
+        }
+      }
+    }
+  }
+
   /// What probes that are gone have said does not count any more.
   private Instance forgetOldProbes(Instance instance) {
     Map<String, String> probes = new HashMap<>();
@@ -339,7 +366,8 @@ final class Decider {
         lastExit,
         attempts,
         restarts,
-        cause);
+        cause,
+        null);
   }
 
   /// What an operation launches.
@@ -460,7 +488,8 @@ final class Decider {
                 instance.lastExit(),
                 instance.attempts(),
                 instance.restarts(),
-                instance.cause()));
+                instance.cause(),
+                instance.configRevision()));
     note(
         up,
         "instance.started",
@@ -651,7 +680,8 @@ final class Decider {
             instance.lastExit(),
             instance.attempts(),
             instance.restarts(),
-            instance.cause()));
+            instance.cause(),
+            null));
     effects.add(new Effect.Later(new WorkloadEvent.BackoffOver(instance.incarnation()), delay));
   }
 
@@ -688,11 +718,16 @@ final class Decider {
       waitFor(instance, blocked.get());
       return;
     }
-    Instance launching = put(instance.to(Phase.LAUNCHING, "", now));
-    note(
-        launching,
-        "instance.launching",
-        Map.of("incarnation", instance.incarnation(), "cause", cause));
+    ConfigSpec config = spec(instance.generation()).config();
+    Long revision = config == null ? null : config.revision();
+    Instance launching = put(instance.to(Phase.LAUNCHING, "", now).configured(revision));
+    Map<String, Object> facts = new HashMap<>();
+    facts.put("incarnation", instance.incarnation());
+    facts.put("cause", cause);
+    if (revision != null) {
+      facts.put("config_revision", revision);
+    }
+    note(launching, "instance.launching", facts);
     effects.add(new Effect.Start(launching));
   }
 

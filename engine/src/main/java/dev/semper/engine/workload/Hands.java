@@ -80,6 +80,7 @@ final class Hands implements AutoCloseable {
             () -> {
               startedNanos.remove(incarnation);
               logStarts.remove(incarnation);
+              launches.forget(incarnation);
               // Of which kind it was is forgotten already.
               drivers.values().forEach(driver -> driver.forget(incarnation));
             });
@@ -251,7 +252,8 @@ final class Hands implements AutoCloseable {
       return launches.of(workload, instance);
     } catch (SemperException e) {
       throw new LaunchException(
-          "cannot start " + workload.instanceName(instance) + ": " + e.getMessage(), false);
+          "cannot start " + workload.instanceName(instance) + ": " + e.getMessage(),
+          e.code().kind() == ErrorCode.Kind.UNAVAILABLE);
     }
   }
 

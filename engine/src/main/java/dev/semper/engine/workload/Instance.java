@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// @param attempts when it was restarted lately, oldest first; what the restart policy counts
 /// @param restarts restarts by policy since the workload was started by an operator
 /// @param cause why it is, or is to be, launched
+/// @param configRevision of the configuration that it has; null if it has none
 public record Instance(
     String incarnation,
     int ordinal,
@@ -45,7 +46,8 @@ public record Instance(
     @Nullable Exit lastExit,
     List<Instant> attempts,
     int restarts,
-    Launch.Cause cause) {
+    Launch.Cause cause,
+    @Nullable Long configRevision) {
 
   public enum Phase {
     /// Its launch is journaled; whether it runs is known to the driver only.
@@ -126,7 +128,8 @@ public record Instance(
         lastExit,
         attempts,
         restarts,
-        cause);
+        cause,
+        configRevision);
   }
 
   Instance with(Health health) {
@@ -146,7 +149,8 @@ public record Instance(
         lastExit,
         attempts,
         restarts,
-        cause);
+        cause,
+        configRevision);
   }
 
   Instance of(long generation, boolean candidate) {
@@ -166,7 +170,29 @@ public record Instance(
         lastExit,
         attempts,
         restarts,
-        cause);
+        cause,
+        configRevision);
+  }
+
+  Instance configured(@Nullable Long revision) {
+    return new Instance(
+        incarnation,
+        ordinal,
+        generation,
+        phase,
+        candidate,
+        handle,
+        port,
+        since,
+        startedAt,
+        nextAttemptAt,
+        reason,
+        health,
+        lastExit,
+        attempts,
+        restarts,
+        cause,
+        revision);
   }
 
   Instance ended(Exit exit) {
@@ -186,6 +212,7 @@ public record Instance(
         exit,
         attempts,
         restarts,
-        cause);
+        cause,
+        configRevision);
   }
 }

@@ -22,15 +22,22 @@ import org.jspecify.annotations.Nullable;
 /// in.
 ///
 /// An instance does not inherit the server's environment, only `PATH`, `HOME`, `USER`, `LANG` and
-/// `TZ` of it. On top come `SEMPER_*` and `PORT`, then `env_file`, then `env`.
+/// `TZ` of it. On top come `SEMPER_*` and `PORT`, then `env_file`, then the configuration, then
+/// `env`.
 final class Launches {
   private static final List<String> INHERITED = List.of("PATH", "HOME", "USER", "LANG", "TZ");
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{(PORT|SEMPER_[A-Z_]+)}");
 
   private final Path logs;
+  private final Configuration configuration;
 
-  Launches(Path logs) {
+  Launches(Path logs, Configuration configuration) {
     this.logs = logs;
+    this.configuration = configuration;
+  }
+
+  void forget(String incarnation) {
+    configuration.forget(incarnation);
   }
 
   Launch of(Workload workload, Instance instance) {
@@ -48,6 +55,7 @@ final class Launches {
     }
     env.putAll(own);
     env.putAll(file(spec.envFile()));
+    env.putAll(configuration.launch(workload, instance));
     spec.env().forEach((name, value) -> env.put(name, resolve(value, own)));
     Map<String, Object> settings = new HashMap<>();
     spec.settings().forEach((name, value) -> settings.put(name, resolveAll(value, own)));

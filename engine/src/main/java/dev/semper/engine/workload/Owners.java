@@ -83,6 +83,7 @@ public final class Owners {
       SpecReader reader,
       Map<String, Driver> drivers,
       Prober prober,
+      Configuration configuration,
       Path logs,
       Clock clock,
       Boundaries boundaries) {
@@ -90,7 +91,7 @@ public final class Owners {
     this.reader = reader;
     this.drivers = Map.copyOf(drivers);
     this.clock = clock;
-    launches = new Launches(logs);
+    launches = new Launches(logs, configuration);
     hands = new Hands(this.drivers, launches, prober, boundaries);
   }
 
@@ -142,6 +143,13 @@ public final class Owners {
   /// The specification a stored release holds.
   public WorkloadSpec read(String name, Row.Release release) {
     return reader.readWorkload(name, Docs.read(release.doc(), Rows.ReleaseDoc.class).spec());
+  }
+
+  /// The newest specification there was ever a generation for, in force or not.
+  public Optional<WorkloadSpec> newestRelease(Workload workload) {
+    return store.releases(workload.uid(), 1).stream()
+        .findFirst()
+        .map(row -> read(workload.name(), row));
   }
 
   String createdBy(Row.Release release) {

@@ -39,6 +39,9 @@ public sealed interface WorkloadEvent {
   /// A candidate has proved itself: from now on it is restarted by policy.
   record Promote(int ordinal, long generation) implements Asked {}
 
+  /// What runs of a copy was given the configuration of a generation without being launched anew.
+  record Configured(int ordinal, long generation, WorkloadSpec spec) implements Asked {}
+
   /// Stops copies for good.
   ///
   /// @param ordinal -1 for all

@@ -37,6 +37,10 @@ class ReferenceTest {
           case HTTP, TLS, WEBHOOK, TCP, COMMAND, RESOURCE, RETRY, CIRCUIT_BREAKER ->
               "### " + section.name().toLowerCase(Locale.ROOT);
           case RUNG -> "### ladder";
+          case CONFIG -> "## config";
+          case CONFIG_FILE -> "### files";
+          case CONFIG_CHANGE -> "### change";
+          case CONFIG_GRAY -> "### gray";
           case RECOVERY, RESTART, STOP, UPDATE, RESOURCES, LOG, HEALTH ->
               "## " + section.name().toLowerCase(Locale.ROOT);
         };

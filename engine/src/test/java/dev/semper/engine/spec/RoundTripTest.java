@@ -15,6 +15,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -114,8 +115,37 @@ class RoundTripTest {
         hooks(p.instances()),
         recovery(p.instances()),
         alerts(p),
+        config(p.instances()),
         p.env(),
         p.settings());
+  }
+
+  private static @Nullable ConfigSpec config(int n) {
+    return n % 3 == 0
+        ? null
+        : new ConfigSpec(
+            "c" + n,
+            ConfigSpec.ENVIRONMENTS.get(n % 3),
+            Set.of("f" + n),
+            n,
+            n % 2 == 0,
+            n % 2 == 0,
+            n % 2 == 0 ? Map.of() : Map.of("A_" + n, "a.b"),
+            n % 4 == 0 ? "P_" : "",
+            List.of(
+                new ConfigSpec.File("/etc/" + n, "toml", "", null, n % 0777, null),
+                new ConfigSpec.File("t" + n, "", "{{a.b}}", null, 0640, "user:group"),
+                new ConfigSpec.File("u" + n, "", "", "/t", 0600, "user")),
+            new ConfigSpec.Change(
+                ConfigSpec.Mode.values()[n % ConfigSpec.Mode.values().length],
+                "HUP",
+                n % 5 == 2 ? List.of("/bin/reload") : List.of(),
+                n % 5 == 3 ? "/reload" : "",
+                n % 5 == 3 ? 8000 : 0,
+                Duration.ofMillis(1L + n),
+                Duration.ofMillis(n)),
+            n % 2 == 0 ? null : new ConfigSpec.Gray(0.25, Duration.ofMillis(n)),
+            n % 2 == 0 ? Map.of() : Map.of("additional", false));
   }
 
   /// Values of every kind, from one number.

@@ -43,6 +43,7 @@ class SpecReaderTest {
                 List.of(),
                 RecoverySpec.BY_HAND,
                 List.of(),
+                null,
                 Map.of(),
                 Map.of("command", List.of("/bin/true"))));
   }
@@ -233,6 +234,7 @@ class SpecReaderTest {
         hooks(),
         recovery(),
         alerts(),
+        config(),
         Map.of("team", "core"),
         Map.of(
             "command",
@@ -333,6 +335,33 @@ class SpecReaderTest {
         .containsExactly("/etc/apps/bin/down.sh");
     assertThat(web.hook(HookSpec.Type.ON_FAILURE).orElseThrow().webhook())
         .isEqualTo(new HookSpec.Webhook("http://h/", "POST", Map.of(), "/etc/apps/key"));
+  }
+
+  private static ConfigSpec config() {
+    return new ConfigSpec(
+        "web-settings",
+        "production",
+        Set.of("beta"),
+        3,
+        false,
+        true,
+        Map.of(),
+        "APP_",
+        List.of(
+            new ConfigSpec.File("app.toml", "toml", "", null, 0640, "www:www"),
+            new ConfigSpec.File("/etc/web/web.conf", "", "listen={{port}}", null, 0600, null),
+            new ConfigSpec.File(
+                "/etc/web/more.conf", "", "", "/etc/web/more.mustache", 0600, null)),
+        new ConfigSpec.Change(
+            ConfigSpec.Mode.SIGNAL,
+            "USR1",
+            List.of(),
+            "",
+            0,
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(2)),
+        new ConfigSpec.Gray(0.25, Duration.ofMinutes(10)),
+        Map.of("additional", false));
   }
 
   private static List<AlertRule> alerts() {

@@ -96,6 +96,7 @@ class DeciderTest {
         List.of(),
         RecoverySpec.BY_HAND,
         List.of(),
+        null,
         Map.of(),
         Map.of());
   }

@@ -56,8 +56,7 @@ enum Drill {
       OperationKind.CONFIGURE,
       stage -> {
         stage.configure("web", "1");
-        stage.apply(
-            stage.workload("web", "1", 2, Stage.SLEEP, "config = { env = true }"));
+        stage.apply(stage.workload("web", "1", 2, Stage.SLEEP, "config = { env = true }"));
       },
       stage -> stage.configureOnce("web", "2")),
 

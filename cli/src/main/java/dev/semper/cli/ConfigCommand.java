@@ -123,7 +123,12 @@ final class ConfigCommand {
             case "added" -> "+ " + change.key() + " = " + value(change.after());
             case "removed" -> "- " + change.key() + " = " + value(change.before());
             default ->
-                "~ " + change.key() + " = " + value(change.before()) + " → " + value(change.after());
+                "~ "
+                    + change.key()
+                    + " = "
+                    + value(change.before())
+                    + " → "
+                    + value(change.after());
           };
       terminal.say(line);
     }
@@ -593,8 +598,7 @@ final class ConfigCommand {
               tags,
               expected,
               validateOnly);
-      return told(
-          session, session.client().putConfigLayer(name, layer, request), validateOnly);
+      return told(session, session.client().putConfigLayer(name, layer, request), validateOnly);
     }
   }
 
@@ -706,8 +710,7 @@ final class ConfigCommand {
                   new UsageException(ExitStatus.NOT_FOUND, "there is no configuration " + name));
       for (ConfigRevisionInfo revision : config.layers()) {
         String id = revision.layer();
-        String text =
-            session.client().exportConfig(name, as, id, ConfigQuery.DEFAULT, reveal);
+        String text = session.client().exportConfig(name, as, id, ConfigQuery.DEFAULT, reveal);
         Path file = dir.resolve(id + (as.equals("dotenv") ? ".env" : "." + as));
         try {
           Files.createDirectories(dir);
@@ -757,8 +760,7 @@ final class ConfigCommand {
       return ExitStatus.OK;
     }
 
-    private void tell(
-        EffectiveConfig config, Map<String, @Nullable Object> before, boolean first) {
+    private void tell(EffectiveConfig config, Map<String, @Nullable Object> before, boolean first) {
       if (session.json()) {
         session.jsonLine(config);
         return;
@@ -837,14 +839,7 @@ final class ConfigCommand {
       long expected = write.expected == null ? revision : write.expected;
       ConfigWriteRequest request =
           new ConfigWriteRequest(
-              null,
-              edited,
-              as,
-              null,
-              write.message,
-              write.tags,
-              expected,
-              write.validateOnly);
+              null, edited, as, null, write.message, write.tags, expected, write.validateOnly);
       return told(
           session, session.client().putConfigLayer(name, layer, request), write.validateOnly);
     }
@@ -856,8 +851,7 @@ final class ConfigCommand {
             Files.createTempFile(
                 "semper-" + name + "-" + layer + "-",
                 "." + as,
-                PosixFilePermissions.asFileAttribute(
-                    PosixFilePermissions.fromString("rw-------")));
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
           Files.writeString(file, text);
           int exit =

@@ -76,8 +76,7 @@ final class ConfigRoutes {
 
   private Answer list(Call call) {
     return Answer.ok(
-        new Listing<>(
-            configs.list(call.tenantFilter()).stream().map(this::view).toList()));
+        new Listing<>(configs.list(call.tenantFilter()).stream().map(this::view).toList()));
   }
 
   private Reader reader(Call call) {
@@ -293,10 +292,7 @@ final class ConfigRoutes {
   private Answer layer(Call call) {
     Configs.Content content =
         configs.layer(
-            call.tenant(),
-            call.required("name"),
-            new Layer(call.required("layer")),
-            reveals(call));
+            call.tenant(), call.required("name"), new Layer(call.required("layer")), reveals(call));
     return Answer.json(200, view(content), etag(content.revision()));
   }
 
@@ -385,9 +381,7 @@ final class ConfigRoutes {
 
   private static @Nullable Long expected(Call call, @Nullable Long said) {
     String match = call.text("If-Match");
-    return match == null || match.equals("*")
-        ? said
-        : Long.valueOf(match.replaceAll("[^0-9]", ""));
+    return match == null || match.equals("*") ? said : Long.valueOf(match.replaceAll("[^0-9]", ""));
   }
 
   private static Overlay overlay(ConfigOverlay o) {

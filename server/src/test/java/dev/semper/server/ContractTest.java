@@ -196,12 +196,22 @@ class ContractTest {
     String web = "/api/v1/config/web";
     String global = web + "/layers/global";
     call(server, "GET", web, null, 404);
-    call(server, "PUT", global, "{\"values\":{\"a\":1,\"password\":\"hidden\"},\"expected\":0}", 200);
+    call(
+        server,
+        "PUT",
+        global,
+        "{\"values\":{\"a\":1,\"password\":\"hidden\"},\"expected\":0}",
+        200);
     call(server, "PUT", global, "{\"values\":{\"a\":2},\"expected\":0}", 409);
     call(server, "PUT", global, "{\"document\":\"a = 1\\na = 2\",\"format\":\"toml\"}", 400);
     call(server, "PUT", global, "{}", 400);
     call(server, "PUT", web + "/layers/elsewhere", "{\"values\":{}}", 400);
-    call(server, "PATCH", global, "{\"set\":{\"b.c\":true},\"description\":\"more\",\"tags\":[\"x\"]}", 200);
+    call(
+        server,
+        "PATCH",
+        global,
+        "{\"set\":{\"b.c\":true},\"description\":\"more\",\"tags\":[\"x\"]}",
+        200);
     call(server, "PATCH", global, "{}", 400);
     call(
         server,
@@ -213,7 +223,12 @@ class ContractTest {
     assertThat(call(server, "GET", web, null, 200)).doesNotContain("hidden");
     assertThat(call(server, "GET", web + "?reveal=true", null, 200)).contains("hidden");
     assertThat(
-            call(server, "GET", web + "?environment=staging&labels=tier=web&features=new", null, 200))
+            call(
+                server,
+                "GET",
+                web + "?environment=staging&labels=tier=web&features=new",
+                null,
+                200))
         .contains("\"a\":7");
     call(server, "GET", web + "?after=1&wait=10ms&revision=1", null, 200);
     call(server, "GET", web + "?labels=tier", null, 400);
@@ -248,8 +263,7 @@ class ContractTest {
     try (InputStream body = stream.body()) {
       assertThat(stream.statusCode()).isEqualTo(200);
       StringBuilder text = new StringBuilder();
-      while (!text.toString().contains("\n\n")
-          || !text.toString().contains("event: config")) {
+      while (!text.toString().contains("\n\n") || !text.toString().contains("event: config")) {
         int b = body.read();
         assertThat(b).isNotNegative();
         text.append((char) b);

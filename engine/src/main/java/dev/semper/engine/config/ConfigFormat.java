@@ -45,8 +45,8 @@ public enum ConfigFormat {
         "There is no format %s: it is toml, yaml, json or dotenv".formatted(Trees.quoted(id)));
   }
 
-  /// @throws SemperException INVALID_SPEC, INVALID_CONFIG with all that is wrong, each with its path
-  ///   and line
+  /// @throws SemperException INVALID_SPEC, INVALID_CONFIG with all that is wrong, each with its
+  ///   path and line
   public Map<String, @Nullable Object> read(String text) {
     return switch (this) {
       case TOML -> Trees.read(text, Format.TOML);
@@ -67,7 +67,8 @@ public enum ConfigFormat {
         continue;
       }
       int equals = content.indexOf('=');
-      String name = content.substring(0, Math.max(0, equals)).strip().replaceFirst("^export\\s+", "");
+      String name =
+          content.substring(0, Math.max(0, equals)).strip().replaceFirst("^export\\s+", "");
       if (equals < 0 || !VARIABLE.matcher(name).matches()) {
         problems.add(new Problem(name.length() > 64 ? "" : name, line, "must be NAME=value"));
         continue;
@@ -120,7 +121,8 @@ public enum ConfigFormat {
       case DOTENV -> {
         StringBuilder out = new StringBuilder();
         variables(values, "")
-            .forEach((name, value) -> out.append(name).append('=').append(quoted(value)).append('\n'));
+            .forEach(
+                (name, value) -> out.append(name).append('=').append(quoted(value)).append('\n'));
         yield out.toString();
       }
     };
@@ -221,22 +223,23 @@ public enum ConfigFormat {
 
   private static String basic(String text) {
     StringBuilder out = new StringBuilder("\"");
-    text.chars().forEach(c -> {
-      switch (c) {
-        case '"' -> out.append("\\\"");
-        case '\\' -> out.append("\\\\");
-        case '\n' -> out.append("\\n");
-        case '\r' -> out.append("\\r");
-        case '\t' -> out.append("\\t");
-        default -> {
-          if (c < 0x20 || c == 0x7f) {
-            out.append("\\u%04X".formatted(c));
-          } else {
-            out.append((char) c);
+    text.chars()
+        .forEach(c -> {
+          switch (c) {
+            case '"' -> out.append("\\\"");
+            case '\\' -> out.append("\\\\");
+            case '\n' -> out.append("\\n");
+            case '\r' -> out.append("\\r");
+            case '\t' -> out.append("\\t");
+            default -> {
+              if (c < 0x20 || c == 0x7f) {
+                out.append("\\u%04X".formatted(c));
+              } else {
+                out.append((char) c);
+              }
+            }
           }
-        }
-      }
-    });
+        });
     return out.append('"').toString();
   }
 

@@ -204,8 +204,7 @@ public final class Configs {
     if (!problems.isEmpty()) {
       throw Schema.Refusals.invalid(
           "configuration %s at revision %d for workload %s (%s)"
-              .formatted(
-                  config.name(), config.revision(), spec.name(), config.environment()),
+              .formatted(config.name(), config.revision(), spec.name(), config.environment()),
           problems);
     }
     return values;
@@ -240,11 +239,7 @@ public final class Configs {
           problems);
     }
     return new Effective(
-        snapshot.name(),
-        reader,
-        snapshot.number(),
-        Values.checksum(Values.json(values)),
-        values);
+        snapshot.name(), reader, snapshot.number(), Values.checksum(Values.json(values)), values);
   }
 
   /// Where each value comes from, in the order of the keys; values as they are written, with what
@@ -666,8 +661,7 @@ public final class Configs {
       Reader reader = look.getKey();
       List<Problem> found = new ArrayList<>();
       Map<String, Object> values =
-          References.resolve(
-              after.merged(reader), reader, sources, References.Secrets.SHOW, found);
+          References.resolve(after.merged(reader), reader, sources, References.Secrets.SHOW, found);
       schema.check(values, found);
       look.getValue().forEach(own -> own.check(values, found));
       for (Problem problem : found) {
@@ -761,13 +755,11 @@ public final class Configs {
         next.removed()
             ? "config.layer_removed"
             : next.restoredFrom() > 0 ? "config.rolled_back" : "config.revision_written";
-    batch.event(
-        next.createdAt(), write.tenant(), null, null, type, facts, null, write.actor());
+    batch.event(next.createdAt(), write.tenant(), null, null, type, facts, null, write.actor());
   }
 
   private void drop(Batch batch, String tenant, String name, Layer layer) {
-    List<Long> used =
-        readers(tenant, name).stream().flatMap(k -> k.revisions().stream()).toList();
+    List<Long> used = readers(tenant, name).stream().flatMap(k -> k.revisions().stream()).toList();
     List<Long> kept = new ArrayList<>();
     if (!used.isEmpty()) {
       List<Revision> chain = revisions.list(tenant, name, layer, Integer.MAX_VALUE);
@@ -848,8 +840,7 @@ public final class Configs {
     lock.lockInterruptibly();
     try {
       exists(tenant, name);
-      List<String> used =
-          readers(tenant, name).stream().map(Need::workload).sorted().toList();
+      List<String> used = readers(tenant, name).stream().map(Need::workload).sorted().toList();
       if (!used.isEmpty()) {
         throw new SemperException(
             ErrorCode.DEPENDED_UPON,
@@ -859,8 +850,7 @@ public final class Configs {
             Map.of("dependents", used));
       }
       Batch batch = new Batch();
-      for (Row.ConfigRevision row :
-          store.configRevisions(tenant, name, null, Integer.MAX_VALUE)) {
+      for (Row.ConfigRevision row : store.configRevisions(tenant, name, null, Integer.MAX_VALUE)) {
         batch.delete(row);
       }
       batch.event(

@@ -301,8 +301,7 @@ public final class Delivery implements Configuration, Configurer {
     }
   }
 
-  private void post(ConfigSpec config, Instance instance, String name)
-      throws InterruptedException {
+  private void post(ConfigSpec config, Instance instance, String name) throws InterruptedException {
     ConfigSpec.Change change = config.change();
     int port = change.port() == 0 ? instance.port() : change.port();
     URI uri = URI.create("http://127.0.0.1:" + port + change.path());
@@ -336,8 +335,7 @@ public final class Delivery implements Configuration, Configurer {
   private Driver driver(WorkloadSpec spec) {
     Driver driver = drivers.get(spec.kind());
     if (driver == null) {
-      throw new SemperException(
-          ErrorCode.PRECONDITION_FAILED, "No driver for kind " + spec.kind());
+      throw new SemperException(ErrorCode.PRECONDITION_FAILED, "No driver for kind " + spec.kind());
     }
     return driver;
   }
@@ -368,8 +366,7 @@ public final class Delivery implements Configuration, Configurer {
     if (config == null) {
       return Map.of();
     }
-    Map<String, Object> values =
-        configs.values(workload.tenant(), spec, References.Secrets.REVEAL);
+    Map<String, Object> values = configs.values(workload.tenant(), spec, References.Secrets.REVEAL);
     files(workload, instance, spec, values);
     Map<String, String> env = new HashMap<>();
     env.put("SEMPER_CONFIG_REVISION", String.valueOf(config.revision()));
@@ -431,8 +428,7 @@ public final class Delivery implements Configuration, Configurer {
       return;
     }
     Files.createDirectories(
-        parent,
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
+        parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
   }
 
   private @Nullable String owner(ConfigSpec.File file, WorkloadSpec spec) {

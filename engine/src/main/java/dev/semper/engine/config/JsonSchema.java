@@ -16,6 +16,7 @@ import dev.semper.engine.spec.Trees;
 import dev.semper.engine.store.Docs;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// A JSON Schema, draft 2020-12 unless it says otherwise. Its patterns are matched in linear time
@@ -32,19 +33,22 @@ final class JsonSchema {
   }
 
   /// @param problems gets what is wrong with the schema itself
-  static JsonSchema of(Map<String, Object> schema, String at, List<Problem> problems) {
+  /// @return null if it is none
+  static @Nullable JsonSchema of(Map<String, Object> schema, String at, List<Problem> problems) {
     JsonNode node = node(schema);
     int before = problems.size();
     add(Library.META.validate(node), at, problems);
-    Schema compiled = Library.REGISTRY.getSchema(node);
-    if (problems.size() == before) {
-      try {
-        compiled.initializeValidators();
-      } catch (SchemaException | PatternSyntaxException e) {
-        problems.add(new Problem(at, 0, "is no usable JSON Schema: " + e.getMessage()));
-      }
+    if (problems.size() > before) {
+      return null;
     }
-    return new JsonSchema(compiled);
+    try {
+      Schema compiled = Library.REGISTRY.getSchema(node);
+      compiled.initializeValidators();
+      return new JsonSchema(compiled);
+    } catch (SchemaException | PatternSyntaxException e) {
+      problems.add(new Problem(at, 0, "is no usable JSON Schema: " + e.getMessage()));
+      return null;
+    }
   }
 
   void check(Object value, String at, List<Problem> problems) {
@@ -76,9 +80,7 @@ final class JsonSchema {
       }
     }
     String property = error.getProperty();
-    return property == null
-        ? path.toString()
-        : Trees.join(path.toString(), property);
+    return property == null ? path.toString() : Trees.join(path.toString(), property);
   }
 
   /// Without the value, which may be sensitive.
@@ -106,9 +108,7 @@ final class JsonSchema {
                     .schemaCacheEnabled(false) // an $id of one tenant must mean nothing to others
                     .schemaLoader(loader -> loader.allow(iri -> iri.toString().startsWith(OWN)))
                     .schemaRegistryConfig(
-                        SchemaRegistryConfig.builder()
-                            .regularExpressionFactory(linear())
-                            .build()));
+                        SchemaRegistryConfig.builder().regularExpressionFactory(linear()).build()));
     static final Schema META = REGISTRY.getSchema(SchemaLocation.of(DRAFT));
 
     private static RegularExpressionFactory linear() {

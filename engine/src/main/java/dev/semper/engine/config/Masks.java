@@ -30,8 +30,7 @@ final class Masks {
     table.forEach((key, value) -> {
       KeyPath at = path.with(key);
       masked.put(
-          key,
-          value instanceof Map<?, ?> ? table(Values.table(value), at) : masked(at, value));
+          key, value instanceof Map<?, ?> ? table(Values.table(value), at) : masked(at, value));
     });
     return masked;
   }
@@ -53,8 +52,7 @@ final class Masks {
     List<Object> masked = new ArrayList<>();
     for (Object item : list) {
       Object some = Objects.requireNonNull(item);
-      masked.add(
-          some instanceof Map<?, ?> ? table(Values.table(some), path) : list(path, some));
+      masked.add(some instanceof Map<?, ?> ? table(Values.table(some), path) : list(path, some));
     }
     return masked;
   }
@@ -78,16 +76,14 @@ final class Masks {
     }
     if (value instanceof Map<?, ?>) {
       return unmasked(
-          Values.table(value),
-          present instanceof Map<?, ?> ? Values.table(present) : Map.of());
+          Values.table(value), present instanceof Map<?, ?> ? Values.table(present) : Map.of());
     }
     if (value instanceof List<?> list) {
       List<?> old = present instanceof List<?> l ? l : List.of();
       List<Object> values = new ArrayList<>();
       for (int i = 0; i < list.size(); i++) {
         values.add(
-            unmasked(
-                Objects.requireNonNull(list.get(i)), i < old.size() ? old.get(i) : null));
+            unmasked(Objects.requireNonNull(list.get(i)), i < old.size() ? old.get(i) : null));
       }
       return values;
     }

@@ -17,11 +17,14 @@ import java.util.Objects;
 record Need(String workload, Reader reader, ConfigSpec config, List<Long> revisions) {
   static Need of(Workload workload) {
     List<Long> revisions = new ArrayList<>();
-    workload.specs().values().forEach(spec -> {
-      if (spec.config() != null) {
-        revisions.add(spec.config().revision());
-      }
-    });
+    workload
+        .specs()
+        .values()
+        .forEach(spec -> {
+          if (spec.config() != null) {
+            revisions.add(spec.config().revision());
+          }
+        });
     for (Instance instance : workload.instances()) {
       if (instance.configRevision() != null) {
         revisions.add(instance.configRevision());
@@ -50,7 +53,8 @@ record Need(String workload, Reader reader, ConfigSpec config, List<Long> revisi
       e.problems()
           .forEach(p ->
               problems.add(
-                  new Problem("workloads." + workload + ".config.schema." + p.path(), 0, p.message())));
+                  new Problem(
+                      "workloads." + workload + ".config.schema." + p.path(), 0, p.message())));
     }
     config
         .env()

@@ -37,8 +37,7 @@ final class References {
   ///
   /// @param allowed names of variables; with a `*` at the end all that begin so
   /// @param environment gives the value of a variable; null if there is none
-  record Sources(
-      Set<String> allowed, EnvironmentVariables environment, SecretSource secrets) {}
+  record Sources(Set<String> allowed, EnvironmentVariables environment, SecretSource secrets) {}
 
   /// The server's own environment.
   @FunctionalInterface
@@ -207,11 +206,8 @@ final class References {
 
   private boolean allows(String name) {
     return sources.allowed().stream()
-        .anyMatch(
-            a ->
-                a.endsWith("*")
-                    ? name.startsWith(a.substring(0, a.length() - 1))
-                    : a.equals(name));
+        .anyMatch(a ->
+            a.endsWith("*") ? name.startsWith(a.substring(0, a.length() - 1)) : a.equals(name));
   }
 
   private Object other(String key, KeyPath path) {

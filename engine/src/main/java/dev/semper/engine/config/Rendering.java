@@ -65,7 +65,8 @@ final class Rendering {
   }
 
   private static SemperException bad(ConfigSpec.File file, String why) {
-    String what = file.templateFile() == null ? "the template" : "the template " + file.templateFile();
+    String what =
+        file.templateFile() == null ? "the template" : "the template " + file.templateFile();
     return new SemperException(
         ErrorCode.INVALID_CONFIG, "%s of file %s: %s".formatted(what, file.path(), why));
   }

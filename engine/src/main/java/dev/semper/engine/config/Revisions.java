@@ -107,9 +107,7 @@ final class Revisions {
   }
 
   List<Revision> list(String tenant, String name, @Nullable Layer layer, int limit) {
-    return store
-        .configRevisions(tenant, name, layer == null ? null : layer.id(), limit)
-        .stream()
+    return store.configRevisions(tenant, name, layer == null ? null : layer.id(), limit).stream()
         .map(Revisions::revision)
         .toList();
   }
@@ -121,8 +119,7 @@ final class Revisions {
   /// The snapshot has become durable.
   void show(Snapshot snapshot) {
     held.put(
-        new Key(snapshot.tenant(), snapshot.name()),
-        new Held(snapshot, new ConcurrentHashMap<>()));
+        new Key(snapshot.tenant(), snapshot.name()), new Held(snapshot, new ConcurrentHashMap<>()));
   }
 
   void forget(String tenant, String name) {
@@ -164,13 +161,7 @@ final class Revisions {
   ///
   /// @param most how many are left, the newest
   /// @param kept says of a number whether it stays in any case
-  void drop(
-      Batch batch,
-      String tenant,
-      String name,
-      Layer layer,
-      int most,
-      LongPredicate kept) {
+  void drop(Batch batch, String tenant, String name, Layer layer, int most, LongPredicate kept) {
     List<Row.ConfigRevision> rows =
         store.configRevisions(tenant, name, layer.id(), Integer.MAX_VALUE);
     rows.stream()

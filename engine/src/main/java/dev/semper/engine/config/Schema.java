@@ -310,7 +310,8 @@ final class Schema {
         return null;
       }
       if (!(value instanceof String text) || text.length() > LONGEST_PATTERN) {
-        problem(at + ".pattern", "must be a text of at most %d characters".formatted(LONGEST_PATTERN));
+        problem(
+            at + ".pattern", "must be a text of at most %d characters".formatted(LONGEST_PATTERN));
         return null;
       }
       try {

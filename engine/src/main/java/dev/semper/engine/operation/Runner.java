@@ -495,8 +495,7 @@ final class Runner {
 
   private static boolean isWell(Workload workload, String incarnation) {
     return workload.instances().stream()
-        .anyMatch(
-            i -> i.incarnation().equals(incarnation) && i.isReady() && i.health().live());
+        .anyMatch(i -> i.incarnation().equals(incarnation) && i.isReady() && i.health().live());
   }
 
   private Outcome render(PlannedStep step) {
@@ -542,7 +541,8 @@ final class Runner {
                     .filter(i -> watched.contains(i.incarnation()))
                     .filter(i -> !isWell(unwell.get(), i.incarnation()))
                     .findFirst()
-                    .map(i -> unwell.get().instanceName(i) + " is " + i.phase().id() + " and not ready")
+                    .map(i ->
+                        unwell.get().instanceName(i) + " is " + i.phase().id() + " and not ready")
                     .orElse("an instance has ended"),
             ErrorCode.PRECONDITION_FAILED);
   }

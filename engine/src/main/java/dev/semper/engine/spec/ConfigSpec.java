@@ -123,7 +123,8 @@ public record ConfigSpec(
     files = List.copyOf(files);
     schema = Map.copyOf(schema);
     Limits.require(Limits.isName(name), "config.name " + Limits.NAME_FORM);
-    Limits.require(ENVIRONMENTS.contains(environment), "environment must be one of " + ENVIRONMENTS);
+    Limits.require(
+        ENVIRONMENTS.contains(environment), "environment must be one of " + ENVIRONMENTS);
     Limits.require(revision >= 0, "revision must not be negative");
     env.keySet().forEach(k -> Limits.require(Limits.isVariable(k), "bad variable " + k));
     Limits.require(

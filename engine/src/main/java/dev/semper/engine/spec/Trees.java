@@ -82,8 +82,7 @@ public final class Trees {
       case Node.Scalar s -> s.value();
       case Node.Nothing _ -> null;
       case Node.Unusable u -> {
-        problems.add(
-            path, line, "must be a text, a number or a truth value, not " + u.describe());
+        problems.add(path, line, "must be a text, a number or a truth value, not " + u.describe());
         yield null;
       }
     };

@@ -91,13 +91,7 @@ final class Session implements AutoCloseable {
       upsert(
           "delivery", "id", "seq", "tenant", "channel", "group_key", "status", "created_at", "doc");
   private static final String PUT_CONFIG_REVISION =
-      upsert(
-          "config_revision",
-          "tenant, config, number",
-          "layer",
-          "created_at",
-          "doc",
-          "content");
+      upsert("config_revision", "tenant, config, number", "layer", "created_at", "doc", "content");
   private static final String ADD_EVENT =
       "INSERT INTO event (seq, at, tenant, workload, instance, type, data, operation_id, actor)"
           + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";

@@ -137,7 +137,7 @@ class RoundTripTest {
                 new ConfigSpec.File("t" + n, "", "{{a.b}}", null, 0640, "user:group"),
                 new ConfigSpec.File("u" + n, "", "", "/t", 0600, "user")),
             new ConfigSpec.Change(
-                ConfigSpec.Mode.values()[n % ConfigSpec.Mode.values().length],
+                List.of(ConfigSpec.Mode.values()).get(n % 5),
                 "HUP",
                 n % 5 == 2 ? List.of("/bin/reload") : List.of(),
                 n % 5 == 3 ? "/reload" : "",

@@ -51,16 +51,7 @@ class ConfigsTest {
     return configs()
         .write(
             new Write(
-                TENANT,
-                "web",
-                w.layer(),
-                w.change(),
-                when,
-                null,
-                "",
-                List.of(),
-                ACTOR,
-                false));
+                TENANT, "web", w.layer(), w.change(), when, null, "", List.of(), ACTOR, false));
   }
 
   private static List<String> problems(ErrorCode code, ThrowingCallable call) {
@@ -162,9 +153,7 @@ class ConfigsTest {
     write(Layer.GLOBAL, "a = 2\nb = 2");
 
     Written back =
-        configs()
-            .write(
-                Write.of(TENANT, "web", Layer.GLOBAL, new Write.Change.Restore(1), ACTOR));
+        configs().write(Write.of(TENANT, "web", Layer.GLOBAL, new Write.Change.Restore(1), ACTOR));
 
     assertThat(back.revision().number()).isEqualTo(3);
     assertThat(back.revision().restoredFrom()).isEqualTo(1);
@@ -272,7 +261,9 @@ class ConfigsTest {
             .getFirst();
 
     assertThat(event.type()).isEqualTo("config.revision_written");
-    assertThat(event.data()).containsEntry("keys", List.of("password")).containsEntry("revision", 1);
+    assertThat(event.data())
+        .containsEntry("keys", List.of("password"))
+        .containsEntry("revision", 1);
     assertThat(event.toString()).doesNotContain("plainly-visible");
   }
 
@@ -286,10 +277,7 @@ class ConfigsTest {
 
     assertThat(configs().layer(TENANT, "web", Layer.GLOBAL, true).values())
         .isEqualTo(Map.of("password", "hidden", "url", "y"));
-    assertThat(
-            problems(
-                ErrorCode.INVALID_CONFIG,
-                () -> write(PRODUCTION, "password = \"***\"")))
+    assertThat(problems(ErrorCode.INVALID_CONFIG, () -> write(PRODUCTION, "password = \"***\"")))
         .containsExactly("password: is masked; give the value itself, or leave the key out");
   }
 
@@ -364,8 +352,7 @@ class ConfigsTest {
       laughs.append("a%d = \"${config:a%d}${config:a%d}\"%n".formatted(i, i - 1, i - 1));
     }
 
-    assertThat(
-            problems(ErrorCode.INVALID_CONFIG, () -> write(Layer.GLOBAL, laughs.toString())))
+    assertThat(problems(ErrorCode.INVALID_CONFIG, () -> write(Layer.GLOBAL, laughs.toString())))
         .anyMatch(p -> p.contains("comes to more than"));
   }
 
@@ -477,8 +464,7 @@ class ConfigsTest {
     assertThat(
             problems(
                 ErrorCode.INVALID_CONFIG,
-                () ->
-                    write(Layer.SCHEMA, "[json_schema]\n\"$ref\" = \"file:///etc/passwd\"")))
+                () -> write(Layer.SCHEMA, "[json_schema]\n\"$ref\" = \"file:///etc/passwd\"")))
         .isNotEmpty();
   }
 
@@ -489,16 +475,7 @@ class ConfigsTest {
         configs()
             .write(
                 new Write(
-                    TENANT,
-                    "web",
-                    w.layer(),
-                    w.change(),
-                    null,
-                    null,
-                    "",
-                    List.of(),
-                    ACTOR,
-                    true));
+                    TENANT, "web", w.layer(), w.change(), null, null, "", List.of(), ACTOR, true));
 
     assertThat(seen.changes()).extracting(KeyChange::key).containsExactly("a");
     problems(ErrorCode.NOT_FOUND, () -> configs().effective("web", IN_DEVELOPMENT));
@@ -550,8 +527,7 @@ class ConfigsTest {
     write(Layer.GLOBAL, toml);
 
     var content = configs().layer(TENANT, "web", Layer.GLOBAL, true).values();
-    for (ConfigFormat format :
-        List.of(ConfigFormat.TOML, ConfigFormat.YAML, ConfigFormat.JSON)) {
+    for (ConfigFormat format : List.of(ConfigFormat.TOML, ConfigFormat.YAML, ConfigFormat.JSON)) {
       assertThat(format.read(format.write(content))).as(format.id()).isEqualTo(values);
     }
     assertThat(ConfigFormat.DOTENV.read(ConfigFormat.DOTENV.write(content)))

@@ -64,18 +64,18 @@ class DeliveryTest {
     write(engine, Layer.GLOBAL, toml);
   }
 
-  private static Operation configured(EngineHarness engine) throws InterruptedException {
+  private static Operation configured(EngineHarness engine) {
     return configured(engine, 1);
   }
 
   /// @param count the how-manieth one
-  private static Operation configured(EngineHarness engine, int count)
-      throws InterruptedException {
-    Awaitility.await("an operation of kind configure")
+  private static Operation configured(EngineHarness engine, int count) {
+    Awaitility.await("an operation of kind configure has ended")
         .pollInterval(Duration.ofMillis(5))
         .atMost(Duration.ofSeconds(20))
-        .until(() -> deliveries(engine).size() >= count);
-    return engine.await(deliveries(engine).getFirst());
+        .until(() ->
+            deliveries(engine).size() >= count && deliveries(engine).getFirst().status().ended());
+    return deliveries(engine).getFirst();
   }
 
   /// Newest first.
@@ -85,15 +85,13 @@ class DeliveryTest {
         .toList();
   }
 
-  private void configuredWell() throws InterruptedException {
+  private void configuredWell() {
     configuredWell(1);
   }
 
-  private void configuredWell(int count) throws InterruptedException {
+  private void configuredWell(int count) {
     Operation operation = configured(engine, count);
-    assertThat(operation.status())
-        .as(operation.error())
-        .isEqualTo(Operation.Status.SUCCEEDED);
+    assertThat(operation.status()).as(operation.error()).isEqualTo(Operation.Status.SUCCEEDED);
   }
 
   private List<Long> revisions() {
@@ -246,9 +244,9 @@ class DeliveryTest {
       write("a = \"%s\"".formatted("x".repeat(30_000)));
       engine.up(
           web(
-              "files = [{ path = \"%s/web-${SEMPER_ORDINAL}\", format = \"toml\" }]"
-                  .formatted(small),
-              "change = { mode = \"signal\", settle = \"10ms\" }")
+                  "files = [{ path = \"%s/web-${SEMPER_ORDINAL}\", format = \"toml\" }]"
+                      .formatted(small),
+                  "change = { mode = \"signal\", settle = \"10ms\" }")
               .replace("instances = 2", "instances = 1"));
       byte[] before = Files.readAllBytes(small.resolve("web-0"));
 
@@ -347,9 +345,7 @@ class DeliveryTest {
     assertThatThrownBy(() -> engine.apply(web("revision = 7", "follow = false")))
         .hasMessageContaining("has no revision 7");
     assertThatThrownBy(
-            () ->
-                engine.apply(
-                    web("schema = { items = [{ key = \"user\", required = true }] }")))
+            () -> engine.apply(web("schema = { items = [{ key = \"user\", required = true }] }")))
         .hasMessageContaining("user: is required");
     assertThat(engine.semper().workloads().find(TENANT, "web")).isEmpty();
   }
@@ -360,9 +356,7 @@ class DeliveryTest {
     Operation failed =
         engine
             .apply(
-                web(
-                    "files = [{ path = \"%s/gone/x\", format = \"json\" }]"
-                        .formatted(directory)))
+                web("files = [{ path = \"%s/gone/x\", format = \"json\" }]".formatted(directory)))
             .orElseThrow();
 
     assertThat(failed.status()).isEqualTo(Operation.Status.FAILED);
@@ -384,8 +378,8 @@ class DeliveryTest {
         .hasMessageContaining("is read by web");
   }
 
-  /// The server dies at each point on the way from a write to the last instance; the next one
-  /// comes to the same end.
+  /// The server dies at each point on the way from a write to the last instance; the next one comes
+  /// to the same end.
   @ParameterizedTest
   @ValueSource(strings = {"\"restart\"", "{ mode = \"signal\", settle = \"5ms\" }"})
   void survivesItsDeathAtEveryPoint(String change) throws Exception {

@@ -117,6 +117,7 @@ final class ConfigRoutes {
     String wait = call.text("wait");
     Long after = call.number("after").orElse(null);
     if (wait != null && after != null) {
+      var _ = configs.effective(name, reader); // nobody waits for what is not there
       Duration patience = Call.duration("wait", wait);
       configs.await(
           call.tenant(),

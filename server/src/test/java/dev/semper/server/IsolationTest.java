@@ -8,6 +8,8 @@ import dev.semper.api.ActionRequest;
 import dev.semper.api.ApiException;
 import dev.semper.api.ApplyResult;
 import dev.semper.api.AuditInfo;
+import dev.semper.api.ConfigPatchRequest;
+import dev.semper.api.ConfigQuery;
 import dev.semper.api.EventInfo;
 import dev.semper.api.EventQuery;
 import dev.semper.api.LogQuery;
@@ -120,6 +122,28 @@ class IsolationTest {
         .isNotEmpty()
         .allMatch(e -> e.tenant().equals("team"));
     assertThat(everything.audit(null, null, 1000).items()).allMatch(a -> a.tenant().equals("team"));
+  }
+
+  @Test
+  void hidesTheConfigurationsOfOtherTenants() {
+    ConfigPatchRequest patch =
+        new ConfigPatchRequest(Map.of("password", "hidden"), null, null, null, null, null);
+    var _ = admin.patchConfigLayer("settings", "global", patch);
+    SemperClient stranger = ofTeam.withTenant("default");
+
+    refused(403, () -> stranger.config("settings", ConfigQuery.DEFAULT, null, false));
+    refused(403, () -> stranger.patchConfigLayer("settings", "global", patch));
+    refused(404, () -> ofTeam.config("settings", ConfigQuery.DEFAULT, null, false));
+    refused(404, () -> ofTeam.configRevisions("settings", null, 10));
+    refused(404, () -> ofTeam.deleteConfig("settings"));
+    assertThat(ofTeam.withTenant("*").configs().items()).isEmpty();
+    try (SemperClient viewer = server.client(token("vito", "viewer", "default"))) {
+      assertThat(viewer.config("settings", ConfigQuery.DEFAULT, null, false).values())
+          .containsEntry("password", "***");
+      refused(403, () -> viewer.config("settings", ConfigQuery.DEFAULT, null, true));
+      refused(403, () -> viewer.patchConfigLayer("settings", "global", patch));
+    }
+    assertThat(admin.audit(null, "config.patch", 10).items().toString()).doesNotContain("hidden");
   }
 
   @Test

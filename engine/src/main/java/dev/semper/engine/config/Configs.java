@@ -7,6 +7,7 @@ import dev.semper.engine.operation.Operations;
 import dev.semper.engine.spec.ConfigSpec;
 import dev.semper.engine.spec.WorkloadSpec;
 import dev.semper.engine.store.Batch;
+import dev.semper.engine.store.Docs;
 import dev.semper.engine.store.Row;
 import dev.semper.engine.store.Store;
 import dev.semper.engine.workload.Boundaries;
@@ -759,7 +760,14 @@ public final class Configs {
   }
 
   private void drop(Batch batch, String tenant, String name, Layer layer) {
-    List<Long> used = readers(tenant, name).stream().flatMap(k -> k.revisions().stream()).toList();
+    List<Long> used = new ArrayList<>();
+    for (Workload workload : workloadsReading(tenant, name)) {
+      used.addAll(Need.of(workload).revisions());
+      store
+          .release(workload.uid(), workload.previousGeneration())
+          .map(row -> Docs.MAPPER.readTree(row.doc()).at("/spec/config/revision").asLong(0))
+          .ifPresent(used::add); // a rollback goes back to it
+    }
     List<Long> kept = new ArrayList<>();
     if (!used.isEmpty()) {
       List<Revision> chain = revisions.list(tenant, name, layer, Integer.MAX_VALUE);

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads the `config` of one workload, and writes it.
 final class ConfigReader {
+  private static final List<String> SCHEMA = List.of("items", "additional", "json_schema");
   private static final Duration HOLD = Duration.ofMinutes(5);
 
   private final String workload;
@@ -67,11 +68,7 @@ final class ConfigReader {
     List<ConfigSpec.File> files = files(t);
     Change change = change(t);
     ConfigSpec.Gray gray = gray(t);
-    Map<String, Object> schema =
-        t.node("schema") instanceof Node.Table node ? t.tree(node, "schema") : Map.of();
-    if (t.has("schema") && !(t.node("schema") instanceof Node.Table)) {
-      t.problem("schema", "must be a table with items or json_schema");
-    }
+    Map<String, Object> schema = schema(t);
     return t.broken()
         ? null
         : new ConfigSpec(
@@ -87,6 +84,27 @@ final class ConfigReader {
             change,
             gray,
             schema);
+  }
+
+  /// Its form only; what it says is looked at where it is used.
+  private static Map<String, Object> schema(TableReader config) {
+    TableReader t = config.table("schema", SCHEMA);
+    if (t == null || !(config.node("schema") instanceof Node.Table node)) {
+      return Map.of();
+    }
+    boolean _ = t.flag("additional", true);
+    if (t.has("json_schema") && !(t.node("json_schema") instanceof Node.Table)) {
+      t.problem("json_schema", "must be a JSON Schema, a table");
+    }
+    t.items(
+        "items",
+        "a list of tables",
+        (item, path) -> {
+          if (!(item instanceof Node.Table)) {
+            t.problem(item, path, "must be a table with at least a key, not " + item.describe());
+          }
+        });
+    return t.broken() ? Map.of() : config.tree(node, "schema");
   }
 
   private static Map<String, String> variables(TableReader t) {

@@ -137,11 +137,6 @@ public final class ScriptedDriver implements Driver {
         .toList();
   }
 
-  /// Signals that were sent, e.g. `web-0 HUP`, in their order.
-  public synchronized List<String> signals() {
-    return List.copyOf(signals);
-  }
-
   /// Versions that run, of one workload.
   public synchronized List<String> versions(String workload) {
     return programs.values().stream()

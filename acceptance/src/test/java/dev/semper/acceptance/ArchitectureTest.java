@@ -46,6 +46,8 @@ final class ArchitectureTest {
         .definedBy("dev.semper.engine.webhook")
         .layer("config")
         .definedBy("dev.semper.engine.config")
+        .layer("secret")
+        .definedBy("dev.semper.engine.secret")
         .layer("health")
         .definedBy("dev.semper.engine.health")
         .layer("hook")
@@ -66,15 +68,24 @@ final class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("hook", "alert")
         .whereLayer("config")
         .mayOnlyBeAccessedByLayers("engine")
+        .whereLayer("secret")
+        .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("hook")
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("health")
         .mayOnlyBeAccessedByLayers("engine", "recovery", "alert")
         .whereLayer("operation")
-        .mayOnlyBeAccessedByLayers("engine", "config", "hook", "recovery")
+        .mayOnlyBeAccessedByLayers("engine", "config", "secret", "hook", "recovery")
         .whereLayer("workload")
         .mayOnlyBeAccessedByLayers(
-            "engine", "operation", "config", "health", "hook", "recovery", "alert")
+            "engine",
+            "operation",
+            "config",
+            "secret",
+            "health",
+            "hook",
+            "recovery",
+            "alert")
         .whereLayer("access")
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("store")
@@ -84,6 +95,7 @@ final class ArchitectureTest {
             "workload",
             "access",
             "config",
+            "secret",
             "health",
             "hook",
             "recovery",

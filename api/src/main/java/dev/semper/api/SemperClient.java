@@ -512,6 +512,78 @@ public final class SemperClient implements AutoCloseable {
     mutate("DELETE", config(name, ""), query(), null, Void.class);
   }
 
+  public Listing<SecretInfo> secrets() {
+    return get("/api/v1/secrets", query(), new TypeReference<>() {});
+  }
+
+  public SecretInfo secret(String name) {
+    return get(secret(name, ""), query(), SecretInfo.class);
+  }
+
+  /// Makes a secret, gives it another value, or changes what is known of it.
+  public SecretInfo putSecret(String name, SecretWriteRequest write) {
+    return mutate("PUT", secret(name, ""), query(), write, SecretInfo.class);
+  }
+
+  /// @param force although instances have it
+  public void deleteSecret(String name, boolean force) {
+    mutate("DELETE", secret(name, ""), query("force", force ? true : null), null, Void.class);
+  }
+
+  /// Newest first.
+  public Listing<SecretVersionInfo> secretVersions(String name) {
+    return get(secret(name, "/versions"), query(), new TypeReference<>() {});
+  }
+
+  /// Which instances have which version.
+  public Listing<SecretUseInfo> secretUses(String name) {
+    return get(secret(name, "/uses"), query(), new TypeReference<>() {});
+  }
+
+  /// Shows a value; for administrators.
+  public SecretValue revealSecret(String name, SecretRevealRequest request) {
+    return mutate("POST", secret(name, "/reveal"), query(), request, SecretValue.class);
+  }
+
+  public SecretInfo rotateSecret(String name, SecretRotateRequest request) {
+    return mutate("POST", secret(name, "/rotate"), query(), request, SecretInfo.class);
+  }
+
+  /// @param force although an instance still needs it
+  public SecretVersionInfo retireSecretVersion(String name, long version, boolean force) {
+    String path = secret(name, "/versions/" + version + "/retire");
+    return mutate("POST", path, query(), new SecretRetireRequest(force), SecretVersionInfo.class);
+  }
+
+  public SecretApprovalInfo requestSecretApproval(String name, String reason) {
+    SecretApprovalRequest body = new SecretApprovalRequest(reason);
+    return mutate("POST", secret(name, "/approvals"), query(), body, SecretApprovalInfo.class);
+  }
+
+  /// Newest first; null = of all secrets.
+  public Listing<SecretApprovalInfo> secretApprovals(@Nullable String secret) {
+    return get("/api/v1/secret-approvals", query("secret", secret), new TypeReference<>() {});
+  }
+
+  public SecretApprovalInfo decideSecretApproval(String id, boolean approve) {
+    String path = "/api/v1/secret-approvals/" + encode(id) + (approve ? "/approve" : "/deny");
+    return mutate("POST", path, query(), null, SecretApprovalInfo.class);
+  }
+
+  /// Begins to change keys.
+  public RekeyInfo rekey(RekeyRequest request) {
+    return mutate("POST", "/api/v1/secret-keys/rekeys", query(), request, RekeyInfo.class);
+  }
+
+  /// Changes of keys, newest first.
+  public Listing<RekeyInfo> rekeys() {
+    return get("/api/v1/secret-keys/rekeys", query(), new TypeReference<>() {});
+  }
+
+  private static String secret(String name, String rest) {
+    return "/api/v1/secrets/" + encode(name) + rest;
+  }
+
   private Map<String, Object> reader(ConfigQuery reader) {
     Map<String, Object> query = query();
     put(query, "environment", reader.environment());

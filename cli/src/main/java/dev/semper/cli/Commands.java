@@ -82,6 +82,22 @@ final class Commands {
             Map.entry("pin", () -> new ConfigCommand.Pin(session)),
             Map.entry("delete", () -> new ConfigCommand.Delete(session))));
     group(
+        "secret",
+        () -> new SecretCommand.ListSecrets(session),
+        Map.ofEntries(
+            Map.entry("list", () -> new SecretCommand.ListSecrets(session)),
+            Map.entry("set", () -> new SecretCommand.Set(session)),
+            Map.entry("get", () -> new SecretCommand.Get(session)),
+            Map.entry("show", () -> new SecretCommand.Show(session)),
+            Map.entry("history", () -> new SecretCommand.History(session)),
+            Map.entry("rotate", () -> new SecretCommand.Rotate(session)),
+            Map.entry("retire", () -> new SecretCommand.Retire(session)),
+            Map.entry("delete", () -> new SecretCommand.Delete(session)),
+            Map.entry("request", () -> new SecretCommand.Request(session)),
+            Map.entry("approvals", () -> new SecretCommand.ListApprovals(session)),
+            Map.entry("approve", () -> new SecretCommand.Approve(session)),
+            Map.entry("rekey", () -> new SecretCommand.RekeyKeys(session))));
+    group(
         "alerts",
         () -> new AlertsCommand.ListAlerts(session),
         Map.of(

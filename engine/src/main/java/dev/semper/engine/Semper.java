@@ -7,7 +7,6 @@ import dev.semper.engine.alert.Alerts;
 import dev.semper.engine.config.ConfigSettings;
 import dev.semper.engine.config.Configs;
 import dev.semper.engine.config.Delivery;
-import dev.semper.engine.config.SecretSource;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
@@ -18,6 +17,8 @@ import dev.semper.engine.operation.OperationObserver;
 import dev.semper.engine.operation.Operations;
 import dev.semper.engine.operation.Quotas;
 import dev.semper.engine.recovery.Recoveries;
+import dev.semper.engine.secret.SecretSettings;
+import dev.semper.engine.secret.Secrets;
 import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.spec.DriverFacts;
 import dev.semper.engine.spec.SpecReader;
@@ -70,6 +71,7 @@ public final class Semper implements AutoCloseable {
   private final ProbeMethods probeMethods;
   private final SpecReader specs;
   private final Probes probes;
+  private final Secrets secrets;
   private final Configs configs;
   private final Delivery delivery;
   private final Owners owners;
@@ -95,6 +97,7 @@ public final class Semper implements AutoCloseable {
                 ? StoreConfig.sqlite(home.resolve("semper.db"))
                 : builder.database);
 
+    secrets = openSecrets(builder, home, clock);
     tokens = Tokens.load(store, clock, new SecureRandom());
     tenants = Tenants.load(store, tokens, clock);
     probes =
@@ -108,7 +111,7 @@ public final class Semper implements AutoCloseable {
         new Configs(
             store,
             this::workloadsKnown,
-            builder.secrets,
+            new ConfigSecrets(secrets),
             builder.config,
             clock,
             builder.boundaries);
@@ -162,10 +165,26 @@ public final class Semper implements AutoCloseable {
     hooks.open();
     operations.resume();
     recoveries.open(operations);
+    secrets.open();
     delivery.open(operations, owners);
     alerts =
         Alerts.start(
             builder.alerts, store, workloads, probes, health, clock, ThreadLocalRandom.current());
+  }
+
+  /// Without the keys of its secrets a server must not start, and not keep the database either.
+  private Secrets openSecrets(Builder builder, Path home, Clock clock)
+      throws InterruptedException {
+    boolean opened = false;
+    try {
+      Secrets open = new Secrets(store, home, builder.secrets, clock, builder.boundaries);
+      opened = true;
+      return open;
+    } finally {
+      if (!opened) {
+        store.close();
+      }
+    }
   }
 
   private List<Workload> workloadsKnown() {
@@ -336,6 +355,11 @@ public final class Semper implements AutoCloseable {
     return configs;
   }
 
+  /// Secrets, their versions, and who has them.
+  public Secrets secrets() {
+    return secrets;
+  }
+
   /// Alerts, silences, and what was told of them.
   public Alerts alerts() {
     return alerts;
@@ -362,6 +386,7 @@ public final class Semper implements AutoCloseable {
   @Override
   public void close() {
     alerts.close();
+    secrets.close();
     try {
       delivery.close();
       recoveries.close();
@@ -392,7 +417,7 @@ public final class Semper implements AutoCloseable {
     private OperationObserver observer = OperationObserver.NONE;
     private AlertSettings alerts = AlertSettings.DEFAULT;
     private ConfigSettings config = ConfigSettings.DEFAULT;
-    private SecretSource secrets = SecretSource.NONE;
+    private SecretSettings secrets = SecretSettings.DEFAULT;
 
     private Builder() {}
 
@@ -463,9 +488,8 @@ public final class Semper implements AutoCloseable {
       return this;
     }
 
-    /// Gives what `{{secret:ID}}` in configurations stands for. Without it such a reference is
-    /// refused.
-    public Builder secrets(SecretSource secrets) {
+    /// Where the master key of secrets is, and how long they are kept.
+    public Builder secrets(SecretSettings secrets) {
       this.secrets = secrets;
       return this;
     }

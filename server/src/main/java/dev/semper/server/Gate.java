@@ -295,8 +295,9 @@ final class Gate {
       return STRICT.readTree(body);
     } catch (JacksonException e) {
       int line = e.getLocation() == null ? 0 : Math.max(0, e.getLocation().getLineNr());
-      throw invalid(
-          endpoint, List.of(new Problem("body", line, "is not valid JSON: " + reason(e))));
+      // What the parser says may be a part of the document.
+      String reason = endpoint.path().contains("secrets") ? "" : ": " + reason(e);
+      throw invalid(endpoint, List.of(new Problem("body", line, "is not valid JSON" + reason)));
     }
   }
 

@@ -219,6 +219,7 @@ public final class SemperServer implements AutoCloseable {
               .alerts(settings.alerts())
               .observer(traces == null ? OperationObserver.NONE : traces)
               .config(settings.config())
+              .secrets(settings.secrets())
               .boundaries(
                   FaultDrill.of(
                       System.getProperty(FaultDrill.HALT_AT), System.getProperty(FaultDrill.TRACE)))
@@ -296,6 +297,7 @@ public final class SemperServer implements AutoCloseable {
     new EventRoutes(semper.events()).addTo(routes);
     new AlertRoutes(semper.alerts()).addTo(routes);
     new ConfigRoutes(semper.config()).addTo(routes);
+    new SecretRoutes(semper.secrets()).addTo(routes);
     new AccessRoutes(semper.tenants(), tokens, semper.audit()).addTo(routes);
     return routes;
   }
@@ -368,6 +370,9 @@ public final class SemperServer implements AutoCloseable {
     }
     if (!now.config().equals(settings.config())) {
       waiting.add("config");
+    }
+    if (!now.secrets().equals(settings.secrets())) {
+      waiting.add("secrets");
     }
     if (!now.engine().equals(settings.engine())) {
       waiting.add("engine");

@@ -1,6 +1,7 @@
 package dev.semper.server;
 
 import dev.semper.engine.config.ConfigSettings;
+import dev.semper.engine.secret.SecretSettings;
 import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.store.StoreConfig;
 import java.net.URI;
@@ -23,7 +24,8 @@ public record Settings(
     Engine engine,
     AlertSettings alerts,
     Traces traces,
-    ConfigSettings config) {
+    ConfigSettings config,
+    SecretSettings secrets) {
 
   /// @param host address to listen on, default `127.0.0.1`
   /// @param port default 8470; 0 picks a free one
@@ -103,16 +105,19 @@ public record Settings(
         new Engine(10, 90, 30, 5),
         AlertSettings.DEFAULT,
         Traces.OFF,
-        ConfigSettings.DEFAULT);
+        ConfigSettings.DEFAULT,
+        SecretSettings.DEFAULT);
   }
 
   public Settings withApi(String host, int port) {
     Api changed = new Api(host, port, api.allowedHosts(), api.maxConnections());
-    return new Settings(home, pidFile, changed, database, log, engine, alerts, traces, config);
+    return new Settings(
+        home, pidFile, changed, database, log, engine, alerts, traces, config, secrets);
   }
 
   Settings withLog(Log changed) {
-    return new Settings(home, pidFile, api, database, changed, engine, alerts, traces, config);
+    return new Settings(
+        home, pidFile, api, database, changed, engine, alerts, traces, config, secrets);
   }
 
   StoreConfig store() {

@@ -4,6 +4,8 @@ import dev.semper.engine.config.ConfigSettings;
 import dev.semper.engine.error.ErrorCode;
 import dev.semper.engine.error.Problem;
 import dev.semper.engine.error.SemperException;
+import dev.semper.engine.secret.MasterKeySource;
+import dev.semper.engine.secret.SecretSettings;
 import dev.semper.engine.spec.AlertSettings;
 import dev.semper.engine.spec.SpecReader;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -56,6 +59,14 @@ final class SettingsReader {
           "traces.probe_sample",
           "config.history",
           "config.allowed_env",
+          "secrets.master_key_file",
+          "secrets.master_key_env",
+          "secrets.master_key_command",
+          "secrets.previous_master_key_file",
+          "secrets.previous_master_key_env",
+          "secrets.previous_master_key_command",
+          "secrets.history",
+          "secrets.approval_valid",
           "daemon.pid_file",
           "daemon.log_file",
           "daemon.log_level");
@@ -123,7 +134,8 @@ final class SettingsReader {
             engine(base),
             alerts(base),
             traces(base),
-            config(base));
+            config(base),
+            secrets(base));
     if (!problems.isEmpty()) {
       throw new SemperException(
           ErrorCode.INVALID_REQUEST,
@@ -309,6 +321,45 @@ final class SettingsReader {
     return new ConfigSettings(
         (int) number("config.history", config.history(), 1, 10_000),
         Set.copyOf(texts("config.allowed_env", List.copyOf(config.allowedEnv()))));
+  }
+
+  private SecretSettings secrets(Settings base) {
+    SecretSettings secrets = base.secrets();
+    return new SecretSettings(
+        masterKey("secrets.master_key_", secrets.master()),
+        masterKey("secrets.previous_master_key_", secrets.previous()),
+        (int) number("secrets.history", secrets.history(), 0, 1000),
+        duration("secrets.approval_valid", secrets.approvalValid()));
+  }
+
+  private @Nullable MasterKeySource masterKey(String prefix, @Nullable MasterKeySource otherwise) {
+    String keyFile = optional(prefix + "file", null);
+    String variable = optional(prefix + "env", null);
+    List<String> command = texts(prefix + "command", List.of());
+    int given = (keyFile == null ? 0 : 1) + (variable == null ? 0 : 1) + (command.isEmpty() ? 0 : 1);
+    if (given > 1) {
+      add(prefix + "file", null, "give one of file, env and command only");
+    }
+    if (keyFile != null) {
+      return new MasterKeySource.File(expand(keyFile));
+    }
+    if (variable != null) {
+      return new MasterKeySource.Env(variable);
+    }
+    return command.isEmpty() ? otherwise : new MasterKeySource.Command(command);
+  }
+
+  private Duration duration(String key, Duration otherwise) {
+    String text = optional(key, null);
+    if (text == null) {
+      return otherwise;
+    }
+    try {
+      return SpecReader.duration(text);
+    } catch (IllegalArgumentException e) {
+      add(key, toml.inputPositionOf(key), String.valueOf(e.getMessage()));
+      return otherwise;
+    }
   }
 
   private String level(String key, String otherwise) {

@@ -115,6 +115,11 @@ public final class EngineHarness
     return driver;
   }
 
+  /// Where everything of the engine is.
+  public Path home() {
+    return Objects.requireNonNull(home, "the engine was never started");
+  }
+
   /// The points at which it can be made to die.
   public CrashPoints points() {
     return points;

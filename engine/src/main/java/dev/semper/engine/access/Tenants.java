@@ -87,7 +87,7 @@ public final class Tenants {
     }
   }
 
-  /// Removes a tenant that has no workloads, and its tokens.
+  /// Removes a tenant that has no workloads and no secrets, and its tokens.
   public void delete(String name, String actor) throws InterruptedException {
     writing.lock();
     try {
@@ -101,6 +101,12 @@ public final class Tenants {
         throw new SemperException(
             ErrorCode.PRECONDITION_FAILED,
             "Tenant %s still has %d workload(s); delete them first".formatted(name, workloads));
+      }
+      long secrets = store.countSecrets(name);
+      if (secrets > 0) {
+        throw new SemperException(
+            ErrorCode.PRECONDITION_FAILED,
+            "Tenant %s still has %d secret(s); delete them first".formatted(name, secrets));
       }
       Batch batch = new Batch().delete(new Row.Tenant(name, ""));
       batch.event(clock.instant(), name, null, null, "tenant.deleted", Map.of(), null, actor);

@@ -33,6 +33,10 @@ public enum ErrorCode {
   CONFIG_NOT_DELIVERED(Kind.UNAVAILABLE),
   /// Nothing that could be tried has made the workload well again.
   RECOVERY_EXHAUSTED(Kind.CONFLICT),
+  /// A value does not open: it was changed, or its key is gone.
+  SECRET_UNREADABLE(Kind.CONFLICT),
+  /// Another administrator has to approve first.
+  APPROVAL_REQUIRED(Kind.FORBIDDEN),
   INTERNAL(Kind.INTERNAL);
 
   /// What a caller can do about it.

@@ -153,4 +153,30 @@ public sealed interface Row {
       String doc,
       String content)
       implements Row {}
+
+  /// A data key of a tenant. Key: tenant, version.
+  record SecretKey(String tenant, long version, String doc) implements Row {}
+
+  /// What is known of a secret but its values. Key: tenant, name.
+  ///
+  /// @param dueAt when it has to be looked at; null = only when somebody asks for it
+  record Secret(String tenant, String name, @Nullable Instant dueAt, String doc) implements Row {}
+
+  /// A value of a secret. Key: tenant, name, number.
+  ///
+  /// @param keyVersion the data key it is sealed with
+  record SecretVersion(String tenant, String name, long number, long keyVersion, String doc)
+      implements Row {}
+
+  /// What an instance has of a secret. Key: tenant, name, incarnation.
+  ///
+  /// @param tenant of the secret
+  record SecretUse(String tenant, String name, String incarnation, String doc) implements Row {}
+
+  /// Somebody's wish to see a secret. Key: id.
+  record SecretApproval(String id, String tenant, String name, Instant createdAt, String doc)
+      implements Row {}
+
+  /// A change of keys. Key: id.
+  record SecretRekey(String id, Instant startedAt, String doc) implements Row {}
 }

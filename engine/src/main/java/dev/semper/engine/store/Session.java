@@ -39,6 +39,12 @@ final class Session implements AutoCloseable {
     SILENCE,
     DELIVERY,
     CONFIG_REVISION,
+    SECRET_KEY,
+    SECRET,
+    SECRET_VERSION,
+    SECRET_USE,
+    SECRET_APPROVAL,
+    SECRET_REKEY,
     EVENT,
     AUDIT
   }
@@ -92,6 +98,15 @@ final class Session implements AutoCloseable {
           "delivery", "id", "seq", "tenant", "channel", "group_key", "status", "created_at", "doc");
   private static final String PUT_CONFIG_REVISION =
       upsert("config_revision", "tenant, config, number", "layer", "created_at", "doc", "content");
+  private static final String PUT_SECRET_KEY = upsert("secret_key", "tenant, version", "doc");
+  private static final String PUT_SECRET = upsert("secret", "tenant, name", "due_at", "doc");
+  private static final String PUT_SECRET_VERSION =
+      upsert("secret_version", "tenant, name, number", "key_version", "doc");
+  private static final String PUT_SECRET_USE =
+      upsert("secret_use", "tenant, name, incarnation", "doc");
+  private static final String PUT_SECRET_APPROVAL =
+      upsert("secret_approval", "id", "tenant", "name", "created_at", "doc");
+  private static final String PUT_SECRET_REKEY = upsert("secret_rekey", "id", "started_at", "doc");
   private static final String ADD_EVENT =
       "INSERT INTO event (seq, at, tenant, workload, instance, type, data, operation_id, actor)"
           + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -322,6 +337,38 @@ final class Session implements AutoCloseable {
               Micros.of(c.createdAt()),
               c.doc(),
               c.content());
+      case Row.SecretKey k ->
+          add(Table.SECRET_KEY, PUT_SECRET_KEY, k.tenant(), k.version(), k.doc());
+      case Row.Secret x ->
+          add(
+              Table.SECRET,
+              PUT_SECRET,
+              x.tenant(),
+              x.name(),
+              x.dueAt() == null ? NullNumber.NULL : Micros.of(x.dueAt()),
+              x.doc());
+      case Row.SecretVersion v ->
+          add(
+              Table.SECRET_VERSION,
+              PUT_SECRET_VERSION,
+              v.tenant(),
+              v.name(),
+              v.number(),
+              v.keyVersion(),
+              v.doc());
+      case Row.SecretUse u ->
+          add(Table.SECRET_USE, PUT_SECRET_USE, u.tenant(), u.name(), u.incarnation(), u.doc());
+      case Row.SecretApproval a ->
+          add(
+              Table.SECRET_APPROVAL,
+              PUT_SECRET_APPROVAL,
+              a.id(),
+              a.tenant(),
+              a.name(),
+              Micros.of(a.createdAt()),
+              a.doc());
+      case Row.SecretRekey r ->
+          add(Table.SECRET_REKEY, PUT_SECRET_REKEY, r.id(), Micros.of(r.startedAt()), r.doc());
       case Row.Delivery d ->
           add(
               Table.DELIVERY,
@@ -389,6 +436,36 @@ final class Session implements AutoCloseable {
               c.tenant(),
               c.config(),
               c.number());
+      case Row.SecretKey k ->
+          add(
+              Table.SECRET_KEY,
+              "DELETE FROM secret_key WHERE tenant = ? AND version = ?",
+              k.tenant(),
+              k.version());
+      case Row.Secret x ->
+          add(
+              Table.SECRET,
+              "DELETE FROM secret WHERE tenant = ? AND name = ?",
+              x.tenant(),
+              x.name());
+      case Row.SecretVersion v ->
+          add(
+              Table.SECRET_VERSION,
+              "DELETE FROM secret_version WHERE tenant = ? AND name = ? AND number = ?",
+              v.tenant(),
+              v.name(),
+              v.number());
+      case Row.SecretUse u ->
+          add(
+              Table.SECRET_USE,
+              "DELETE FROM secret_use WHERE tenant = ? AND name = ? AND incarnation = ?",
+              u.tenant(),
+              u.name(),
+              u.incarnation());
+      case Row.SecretApproval a ->
+          add(Table.SECRET_APPROVAL, "DELETE FROM secret_approval WHERE id = ?", a.id());
+      case Row.SecretRekey r ->
+          add(Table.SECRET_REKEY, "DELETE FROM secret_rekey WHERE id = ?", r.id());
       case Row.Silence s -> add(Table.SILENCE, "DELETE FROM silence WHERE id = ?", s.id());
       case Row.Delivery d -> add(Table.DELIVERY, "DELETE FROM delivery WHERE id = ?", d.id());
     }

@@ -39,6 +39,14 @@ public final class Store implements AutoCloseable {
   private static final String LIST_CONFIG_REVISION =
       "SELECT tenant, config, number, layer, created_at, doc, '' FROM config_revision";
 
+  private static final String SELECT_SECRET = "SELECT tenant, name, due_at, doc FROM secret";
+  private static final String SELECT_SECRET_VERSION =
+      "SELECT tenant, name, number, key_version, doc FROM secret_version";
+  private static final String SELECT_SECRET_USE =
+      "SELECT tenant, name, incarnation, doc FROM secret_use";
+  private static final String SELECT_SECRET_APPROVAL =
+      "SELECT id, tenant, name, created_at, doc FROM secret_approval";
+
   private final Database database;
   private final CommitQueue queue;
   private final Writer writer;
@@ -561,6 +569,161 @@ public final class Store implements AutoCloseable {
         Micros.toInstant(row.getLong(5)),
         row.getString(6),
         row.getString(7));
+  }
+
+  /// Data keys in the order of their tenants and versions.
+  public List<Row.SecretKey> secretKeys() {
+    return new Query("SELECT tenant, version, doc FROM secret_key ORDER BY tenant, version")
+        .list(
+            database, row -> new Row.SecretKey(row.getString(1), row.getLong(2), row.getString(3)));
+  }
+
+  /// In the order of tenants and names; null = of all tenants.
+  public List<Row.Secret> secrets(@Nullable String tenant) {
+    return new Query(SELECT_SECRET)
+        .whereEqual("tenant", tenant)
+        .then("ORDER BY tenant, name")
+        .list(database, Store::secret);
+  }
+
+  public Optional<Row.Secret> secret(String tenant, String name) {
+    return new Query(SELECT_SECRET)
+            .where("tenant = ? AND name = ?", tenant, name)
+            .list(database, Store::secret)
+            .stream()
+            .findFirst();
+  }
+
+  /// How many there are; null = of all tenants.
+  public long countSecrets(@Nullable String tenant) {
+    return new Query("SELECT count(*) FROM secret")
+        .whereEqual("tenant", tenant)
+        .list(database, row -> row.getLong(1))
+        .getFirst();
+  }
+
+  /// Those that had to be looked at by then, the oldest first.
+  public List<Row.Secret> secretsDue(Instant time, int limit) {
+    return new Query(SELECT_SECRET)
+        .where("due_at <= ?", Micros.of(time))
+        .then("ORDER BY due_at, tenant, name LIMIT ?", limit)
+        .list(database, Store::secret);
+  }
+
+  /// When the next one has to be looked at; empty if none has.
+  public Optional<Instant> nextSecretDue() {
+    return new Query("SELECT due_at FROM secret")
+        .where("due_at IS NOT NULL")
+        .then("ORDER BY due_at LIMIT 1")
+        .list(database, row -> Micros.toInstant(row.getLong(1)))
+        .stream()
+        .findFirst();
+  }
+
+  /// Values of a secret, newest first.
+  public List<Row.SecretVersion> secretVersions(String tenant, String name) {
+    return new Query(SELECT_SECRET_VERSION)
+        .where("tenant = ? AND name = ?", tenant, name)
+        .then("ORDER BY number DESC")
+        .list(database, Store::secretVersion);
+  }
+
+  public Optional<Row.SecretVersion> secretVersion(String tenant, String name, long number) {
+    return new Query(SELECT_SECRET_VERSION)
+            .where("tenant = ? AND name = ? AND number = ?", tenant, name, number)
+            .list(database, Store::secretVersion)
+            .stream()
+            .findFirst();
+  }
+
+  /// Values of a tenant that are sealed with a data key older than one.
+  public List<Row.SecretVersion> secretVersionsBefore(String tenant, long keyVersion, int limit) {
+    return new Query(SELECT_SECRET_VERSION)
+        .where("tenant = ? AND key_version < ?", tenant, keyVersion)
+        .then("ORDER BY key_version, name, number LIMIT ?", limit)
+        .list(database, Store::secretVersion);
+  }
+
+  /// @param tenant null = all
+  public long countSecretVersionsBefore(@Nullable String tenant, long keyVersion) {
+    return new Query("SELECT count(*) FROM secret_version")
+        .where("key_version < ?", keyVersion)
+        .whereEqual("tenant", tenant)
+        .list(database, row -> row.getLong(1))
+        .getFirst();
+  }
+
+  /// What instances have of a secret.
+  public List<Row.SecretUse> secretUses(String tenant, String name) {
+    return new Query(SELECT_SECRET_USE)
+        .where("tenant = ? AND name = ?", tenant, name)
+        .then("ORDER BY incarnation")
+        .list(database, Store::secretUse);
+  }
+
+  /// What one incarnation has of secrets.
+  public List<Row.SecretUse> secretUses(String incarnation) {
+    return new Query(SELECT_SECRET_USE)
+        .where("incarnation = ?", incarnation)
+        .then("ORDER BY tenant, name")
+        .list(database, Store::secretUse);
+  }
+
+  /// Incarnations that have something of secrets.
+  public List<String> secretUsers() {
+    return new Query("SELECT DISTINCT incarnation FROM secret_use ORDER BY incarnation")
+        .list(database, row -> row.getString(1));
+  }
+
+  public Optional<Row.SecretApproval> secretApproval(String id) {
+    return new Query(SELECT_SECRET_APPROVAL)
+        .where("id = ?", id).list(database, Store::secretApproval).stream().findFirst();
+  }
+
+  /// Newest first; null matters not.
+  public List<Row.SecretApproval> secretApprovals(
+      @Nullable String tenant, @Nullable String name, int limit) {
+    return new Query(SELECT_SECRET_APPROVAL)
+        .whereEqual("tenant", tenant)
+        .whereEqual("name", name)
+        .then("ORDER BY created_at DESC, id LIMIT ?", limit)
+        .list(database, Store::secretApproval);
+  }
+
+  /// Changes of keys, newest first.
+  public List<Row.SecretRekey> secretRekeys(int limit) {
+    return new Query("SELECT id, started_at, doc FROM secret_rekey")
+        .then("ORDER BY started_at DESC, id LIMIT ?", limit)
+        .list(
+            database,
+            row ->
+                new Row.SecretRekey(
+                    row.getString(1), Micros.toInstant(row.getLong(2)), row.getString(3)));
+  }
+
+  private static Row.Secret secret(ResultSet row) throws SQLException {
+    long due = row.getLong(3);
+    Instant dueAt = row.wasNull() ? null : Micros.toInstant(due);
+    return new Row.Secret(row.getString(1), row.getString(2), dueAt, row.getString(4));
+  }
+
+  private static Row.SecretVersion secretVersion(ResultSet row) throws SQLException {
+    return new Row.SecretVersion(
+        row.getString(1), row.getString(2), row.getLong(3), row.getLong(4), row.getString(5));
+  }
+
+  private static Row.SecretUse secretUse(ResultSet row) throws SQLException {
+    return new Row.SecretUse(
+        row.getString(1), row.getString(2), row.getString(3), row.getString(4));
+  }
+
+  private static Row.SecretApproval secretApproval(ResultSet row) throws SQLException {
+    return new Row.SecretApproval(
+        row.getString(1),
+        row.getString(2),
+        row.getString(3),
+        Micros.toInstant(row.getLong(4)),
+        row.getString(5));
   }
 
   /// Highest `seq` of all deliveries; 0 if there is none.

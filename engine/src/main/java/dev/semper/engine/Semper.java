@@ -74,6 +74,7 @@ public final class Semper implements AutoCloseable {
   private final Secrets secrets;
   private final Configs configs;
   private final Delivery delivery;
+  private final SecretDelivery secretDelivery;
   private final Owners owners;
   private final Workloads workloads;
   private final Health health;
@@ -116,13 +117,14 @@ public final class Semper implements AutoCloseable {
             clock,
             builder.boundaries);
     delivery = new Delivery(configs, drivers, this::workloadsKnown, home.resolve("config"));
+    secretDelivery = new SecretDelivery(secrets, configs, delivery);
     owners =
         new Owners(
             store,
             specs,
             drivers,
             probes,
-            delivery,
+            secretDelivery,
             home.resolve("logs"),
             clock,
             builder.boundaries);
@@ -154,7 +156,7 @@ public final class Semper implements AutoCloseable {
             hooks,
             recoveries.healer(),
             builder.observer,
-            delivery,
+            secretDelivery,
             this::quotas,
             builder.maxConcurrentOperations,
             clock,
@@ -165,8 +167,9 @@ public final class Semper implements AutoCloseable {
     hooks.open();
     operations.resume();
     recoveries.open(operations);
-    secrets.open();
     delivery.open(operations, owners);
+    secretDelivery.open(owners);
+    secrets.open();
     alerts =
         Alerts.start(
             builder.alerts, store, workloads, probes, health, clock, ThreadLocalRandom.current());
@@ -387,6 +390,7 @@ public final class Semper implements AutoCloseable {
   public void close() {
     alerts.close();
     secrets.close();
+    secretDelivery.close();
     try {
       delivery.close();
       recoveries.close();

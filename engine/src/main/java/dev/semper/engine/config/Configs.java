@@ -50,6 +50,10 @@ public final class Configs {
   private static final int MOST_TOLD = 100;
   private static final int LONGEST_DESCRIPTION = 1000;
   private static final int MOST_TAGS = 20;
+
+  /// Revisions that are looked through for those that brought a secret.
+  private static final int RENEWALS = 1000;
+
   private static final int LONGEST_TAG = 63;
 
   /// A layer, or a revision of it, with its content.
@@ -171,7 +175,60 @@ public final class Configs {
     return workloadsReading(tenant, name).stream().map(Need::of).toList();
   }
 
+  /// A secret has another version: what refers to it comes to something else, though nothing of it
+  /// is written anew. Each layer that does gets a revision with the same content, so that the
+  /// workloads that read it are given it as any other change. Done again it does nothing.
+  ///
+  /// @param tenant of the secret
+  public void renew(String tenant, String secret, long version, String actor)
+      throws InterruptedException {
+    for (Row.ConfigRevision head : revisions.heads(null)) {
+      String id = head.tenant().equals(tenant) ? secret : tenant + "/" + secret;
+      String mark = id + "@" + version;
+      ReentrantLock lock = lock(head.tenant(), head.config());
+      lock.lockInterruptibly();
+      try {
+        List<Write> writes = new ArrayList<>();
+        for (Snapshot.Part part :
+            revisions.newest(head.tenant(), head.config()).parts().values()) {
+          Layer layer = part.revision().layer();
+          if (References.toSecret(part.values(), id)
+              && revisions.list(head.tenant(), head.config(), layer, RENEWALS).stream()
+                  .noneMatch(r -> r.secret().equals(mark))) {
+            writes.add(
+                Write.of(
+                        head.tenant(),
+                        head.config(),
+                        layer,
+                        new Write.Change.Renew(mark),
+                        actor)
+                    .described("secret %s is at version %d".formatted(id, version)));
+          }
+        }
+        if (!writes.isEmpty()) {
+          written(writes);
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
   // What Delivery asks.
+
+  /// Whether a secret that a specification reads has got another version between two revisions.
+  boolean renewed(String tenant, WorkloadSpec before, WorkloadSpec after) {
+    ConfigSpec from = Objects.requireNonNull(before.config());
+    ConfigSpec to = Objects.requireNonNull(after.config());
+    Reader reader = Need.reader(tenant, after);
+    Set<String> layers =
+        revisions.at(tenant, to.name(), to.revision()).layers(reader).stream()
+            .map(part -> part.revision().layer().id())
+            .collect(Collectors.toSet());
+    return revisions.list(tenant, to.name(), null, RENEWALS).stream()
+        .filter(r -> r.number() > from.revision() && r.number() <= to.revision())
+        .anyMatch(r -> !r.secret().isEmpty() && layers.contains(r.layer().id()));
+  }
 
   long newest(String tenant, String name) {
     return revisions.newest(tenant, name).number();
@@ -542,6 +599,7 @@ public final class Configs {
 
   private static boolean isSame(Snapshot.Part before, Snapshot.Part next) {
     return !next.revision().removed()
+        && next.revision().secret().isEmpty()
         && next.revision().checksum().equals(before.revision().checksum())
         && Objects.equals(next.revision().overlay(), before.revision().overlay());
   }
@@ -574,6 +632,7 @@ public final class Configs {
               masks(now).unmasked(Values.of(raw, problems), old);
           case Write.Change.Patch(Map<String, ?> set, List<String> remove) ->
               patched(old, set, remove, problems);
+          case Write.Change.Renew(_) -> old;
           case Write.Change.Remove() -> {
             if (before.isEmpty()) {
               throw new SemperException(
@@ -619,7 +678,8 @@ public final class Configs {
             restored,
             false,
             removed,
-            overlay);
+            overlay,
+            write.change() instanceof Write.Change.Renew(String secret) ? secret : "");
     return new Snapshot.Part(revision, values);
   }
 
@@ -820,7 +880,8 @@ public final class Configs {
               old.restoredFrom(),
               pinned,
               old.removed(),
-              old.overlay());
+              old.overlay(),
+              old.secret());
       Batch batch = new Batch();
       batch.put(Revisions.row(tenant, name, changed, Values.json(part.values())));
       batch.event(

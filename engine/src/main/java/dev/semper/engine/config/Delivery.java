@@ -212,8 +212,9 @@ public final class Delivery implements Configuration, Configurer {
   private boolean same(String tenant, WorkloadSpec before, WorkloadSpec after) {
     try {
       return configs
-          .values(tenant, before, References.Secrets.SHOW)
-          .equals(configs.values(tenant, after, References.Secrets.SHOW));
+              .values(tenant, before, References.Secrets.SHOW)
+              .equals(configs.values(tenant, after, References.Secrets.SHOW))
+          && !configs.renewed(tenant, before, after);
     } catch (SemperException _) {
       return false; // the one before could not be had by this specification
     }

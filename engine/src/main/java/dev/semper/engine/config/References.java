@@ -78,6 +78,17 @@ final class References {
     return new References(raw, reader, sources, mode, problems).table(raw, KeyPath.ROOT);
   }
 
+  /// Whether values refer to a secret.
+  static boolean toSecret(Object value, String id) {
+    return switch (value) {
+      case String text -> text.contains("{{secret:" + id + "}}");
+      case Map<?, ?> map ->
+          map.values().stream().anyMatch(v -> toSecret(Objects.requireNonNull(v), id));
+      case List<?> list -> list.stream().anyMatch(v -> toSecret(Objects.requireNonNull(v), id));
+      default -> false;
+    };
+  }
+
   private Map<String, Object> table(Map<String, Object> table, KeyPath path) {
     TreeMap<String, Object> made = new TreeMap<>();
     table.forEach((key, value) -> made.put(key, value(value, path.with(key))));

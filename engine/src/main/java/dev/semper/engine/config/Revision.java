@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param pinned never dropped to make room
 /// @param removed the layer was taken away by it
 /// @param overlay when it counts, of an overlay; null of any other layer
+/// @param secret whose new version it brings, with the same content, e.g. `db@3`; empty = none
 public record Revision(
     long number,
     Layer layer,
@@ -23,7 +24,8 @@ public record Revision(
     long restoredFrom,
     boolean pinned,
     boolean removed,
-    @Nullable Overlay overlay) {
+    @Nullable Overlay overlay,
+    String secret) {
   public Revision {
     tags = List.copyOf(tags);
   }

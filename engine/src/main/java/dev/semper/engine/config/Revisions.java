@@ -32,7 +32,8 @@ final class Revisions {
       long restoredFrom,
       boolean pinned,
       boolean removed,
-      @Nullable Overlay overlay) {}
+      @Nullable Overlay overlay,
+      @Nullable String secret) {}
 
   /// Makes an effective value.
   interface Maker {
@@ -139,7 +140,8 @@ final class Revisions {
         doc.restoredFrom(),
         doc.pinned(),
         doc.removed(),
-        doc.overlay());
+        doc.overlay(),
+        doc.secret() == null ? "" : doc.secret());
   }
 
   static Row.ConfigRevision row(String tenant, String name, Revision r, String content) {
@@ -152,7 +154,8 @@ final class Revisions {
             r.restoredFrom(),
             r.pinned(),
             r.removed(),
-            r.overlay());
+            r.overlay(),
+            r.secret().isEmpty() ? null : r.secret());
     return new Row.ConfigRevision(
         tenant, name, r.number(), r.layer().id(), r.createdAt(), Docs.write(doc), content);
   }

@@ -35,6 +35,11 @@ public record Write(
     /// The layer goes.
     record Remove() implements Change {}
 
+    /// It holds what it held; a secret that it refers to has another version.
+    ///
+    /// @param secret e.g. `db@3`
+    record Renew(String secret) implements Change {}
+
     /// It holds again what it held at a revision.
     record Restore(long revision) implements Change {}
   }

@@ -38,9 +38,12 @@ public final class Handover {
   }
 
   /// Makes durable who has got what.
-  public void record() throws InterruptedException {
-    secrets.delivered(receiver, given);
+  ///
+  /// @return whether there was anything new for it
+  public boolean record() throws InterruptedException {
+    boolean fresh = secrets.delivered(receiver, given);
     given.clear();
+    return fresh;
   }
 
   static Place place(String tenant, String id) {

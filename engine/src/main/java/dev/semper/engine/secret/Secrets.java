@@ -42,6 +42,7 @@ public final class Secrets implements AutoCloseable {
   private final Rotations rotations;
   private final Rekeying rekeying;
   private final Boundaries boundaries;
+  private volatile boolean used = true;
 
   /// Opens what there is.
   ///
@@ -478,10 +479,11 @@ public final class Secrets implements AutoCloseable {
     return vault.open(place.tenant(), place.name(), sealed);
   }
 
-  void delivered(Receiver receiver, Map<Handover.Place, Long> given) throws InterruptedException {
+  boolean delivered(Receiver receiver, Map<Handover.Place, Long> given)
+      throws InterruptedException {
     String incarnation = receiver.incarnation();
     if (given.isEmpty() || incarnation == null) {
-      return;
+      return false;
     }
     Batch batch = new Batch();
     Instant now = vault.now();
@@ -519,9 +521,14 @@ public final class Secrets implements AutoCloseable {
               "granted",
               detail));
     }
+    if (batch.isEmpty()) {
+      return false;
+    }
     boundaries.pass("secret/deliver/given");
     store.commit(batch, PATIENCE);
+    used = true;
     boundaries.pass("secret/deliver/durable");
+    return true;
   }
 
   /// An instance is well with what it was given last.
@@ -563,7 +570,33 @@ public final class Secrets implements AutoCloseable {
 
   /// Incarnations that have something.
   public List<String> users() {
-    return store.secretUsers();
+    List<String> users = store.secretUsers();
+    used = !users.isEmpty();
+    return users;
+  }
+
+  /// Whether any incarnation may have something.
+  public boolean hasUsers() {
+    return used;
+  }
+
+  /// A secret of which somebody has an older version than the one in force.
+  public record Lag(String tenant, String name, long version) {}
+
+  public List<Lag> lagging() {
+    Map<Handover.Place, Lag> lagging = new LinkedHashMap<>();
+    for (String incarnation : store.secretUsers()) {
+      for (Row.SecretUse row : store.secretUses(incarnation)) {
+        Handover.Place place = new Handover.Place(row.tenant(), row.name());
+        vault
+            .find(row.tenant(), row.name())
+            .filter(s -> s.status().current() > Uses.use(row).version())
+            .ifPresent(s ->
+                lagging.put(
+                    place, new Lag(row.tenant(), row.name(), s.status().current())));
+      }
+    }
+    return List.copyOf(lagging.values());
   }
 
   private interface Work<T> {

@@ -22,8 +22,7 @@ final class ConfigSecrets implements SecretSource {
 
   @Override
   public void check(String id, Reader reader) {
-    secrets.check(
-        id, new Receiver(reader.tenant(), reader.environment().id(), null, null, null));
+    secrets.check(id, new Receiver(reader.tenant(), reader.environment().id(), null, null, null));
   }
 
   @Override

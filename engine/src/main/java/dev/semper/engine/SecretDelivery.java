@@ -53,8 +53,8 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
 
   /// Goes on where an earlier server has ended.
   void open(Owners owners) {
-    secrets.onChange((tenant, name, version, actor) ->
-        later(() -> configs.renew(tenant, name, version, actor)));
+    secrets.onChange(
+        (tenant, name, version, actor) -> later(() -> configs.renew(tenant, name, version, actor)));
     owners.onChange(this::look);
     List<String> users = secrets.users();
     if (!users.isEmpty()) {

@@ -176,8 +176,7 @@ public final class Semper implements AutoCloseable {
   }
 
   /// Without the keys of its secrets a server must not start, and not keep the database either.
-  private Secrets openSecrets(Builder builder, Path home, Clock clock)
-      throws InterruptedException {
+  private Secrets openSecrets(Builder builder, Path home, Clock clock) throws InterruptedException {
     boolean opened = false;
     try {
       Secrets open = new Secrets(store, home, builder.secrets, clock, builder.boundaries);

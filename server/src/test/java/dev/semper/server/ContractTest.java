@@ -2,6 +2,7 @@ package dev.semper.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.semper.api.SemperClient;
 import dev.semper.api.Wire;
 import dev.semper.engine.access.Role;
 import dev.semper.engine.error.Problem;
@@ -88,6 +89,7 @@ class ContractTest {
     access(server);
     alerts(server);
     config(server);
+    secrets(server);
 
     call(server, "POST", "/api/v1/server/shutdown", "{\"with_workloads\":\"no\"}", 400);
     called.remove("shutdown");
@@ -269,6 +271,64 @@ class ContractTest {
         text.append((char) b);
       }
     }
+  }
+
+  private void secrets(TestServer server) throws Exception {
+    String db = "/api/v1/secrets/db";
+    call(server, "GET", db, null, 404);
+    call(server, "PUT", db, "{}", 400);
+    String full =
+        """
+        {"value":"hidden","description":"d","tags":["t"],"expected":0,"notify_before":"2h","expires_at":"2099-01-01T00:00:00Z",
+         "access":{"environments":["production"],"tenants":["team"],"workloads":["web"],"require_approval":false},
+         "rotation":{"enabled":true,"interval":"30d","overlap":"1d","generator":{"length":20,"alphabet":"abc"},"timeout":"5s"}}\
+        """;
+    assertThat(call(server, "PUT", db, full, 201)).doesNotContain("hidden");
+    call(server, "PUT", db, "{\"value\":\"other\",\"expected\":0}", 409);
+    call(server, "PUT", db, "{\"value_base64\":\"AP8=\",\"expected\":1}", 200);
+    call(server, "PUT", db, "{\"value_base64\":\"*\"}", 400);
+    call(server, "PUT", db, "{\"generate\":true,\"expires_at\":\"never\"}", 200);
+    call(server, "PUT", db, "{\"expires_at\":\"soon\"}", 400);
+    call(server, "PUT", db, "{\"rotation\":{\"interval\":\"often\"}}", 400);
+    assertThat(call(server, "GET", "/api/v1/secrets?tenant=*", null, 200)).doesNotContain("hidden");
+    call(server, "GET", db, null, 200);
+    call(server, "GET", db + "/versions", null, 200);
+    call(server, "GET", db + "/uses", null, 200);
+    assertThat(call(server, "POST", db + "/reveal", "{\"version\":1,\"reason\":\"x\"}", 200))
+        .contains("hidden");
+    assertThat(call(server, "POST", db + "/reveal", "{\"version\":2}", 200)).contains("AP8=");
+    call(server, "POST", db + "/reveal", "{\"version\":9}", 404);
+    call(server, "POST", db + "/rotate", "{}", 200);
+    call(server, "POST", db + "/rotate", "{\"abandon\":true}", 409);
+    call(server, "POST", db + "/versions/1/retire", "{\"force\":true}", 200);
+    call(server, "POST", db + "/versions/1/retire", "{}", 409);
+    call(server, "PUT", db, "{\"access\":{\"require_approval\":true}}", 200);
+    call(server, "POST", db + "/reveal", "{}", 403);
+    String asked = call(server, "POST", db + "/approvals", "{\"reason\":\"ticket\"}", 201);
+    String id = Wire.JSON.readTree(asked).path("id").asString();
+    call(server, "POST", "/api/v1/secret-approvals/" + id + "/approve", null, 403);
+    String bob =
+        call(server, "POST", "/api/v1/tokens", "{\"name\":\"bob\",\"role\":\"admin\"}", 201);
+    try (SemperClient other =
+        server.client(Wire.JSON.readTree(bob).path("secret").asString())) {
+      assertThat(other.decideSecretApproval(id, true).state()).isEqualTo("approved");
+    }
+    call(server, "POST", db + "/reveal", "{}", 200);
+    String again = call(server, "POST", db + "/approvals", "{\"reason\":\"ticket\"}", 201);
+    String second = Wire.JSON.readTree(again).path("id").asString();
+    call(server, "POST", "/api/v1/secret-approvals/" + second + "/deny", null, 200);
+    call(server, "GET", "/api/v1/secret-approvals?secret=db", null, 200);
+    call(server, "POST", "/api/v1/secret-keys/rekeys", "{\"master\":true}", 202);
+    Awaitility.await()
+        .atMost(30, TimeUnit.SECONDS)
+        .until(() ->
+            call(server, "GET", "/api/v1/secret-keys/rekeys", null, 200).contains("succeeded"));
+    call(server, "POST", "/api/v1/secret-keys/rekeys", "{\"data\":false}", 400);
+    call(server, "DELETE", db + "?force=true", null, 204);
+    String audit = call(server, "GET", "/api/v1/audit?limit=1000", null, 200);
+    assertThat(audit)
+        .contains("secret.reveal", "secret.put", "secret.approve", "secret.rekey", "ticket")
+        .doesNotContain("hidden", "AP8=");
   }
 
   private void alerts(TestServer server) throws Exception {

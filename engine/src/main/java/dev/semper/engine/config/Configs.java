@@ -189,19 +189,13 @@ public final class Configs {
       lock.lockInterruptibly();
       try {
         List<Write> writes = new ArrayList<>();
-        for (Snapshot.Part part :
-            revisions.newest(head.tenant(), head.config()).parts().values()) {
+        for (Snapshot.Part part : revisions.newest(head.tenant(), head.config()).parts().values()) {
           Layer layer = part.revision().layer();
           if (References.toSecret(part.values(), id)
               && revisions.list(head.tenant(), head.config(), layer, RENEWALS).stream()
                   .noneMatch(r -> r.secret().equals(mark))) {
             writes.add(
-                Write.of(
-                        head.tenant(),
-                        head.config(),
-                        layer,
-                        new Write.Change.Renew(mark),
-                        actor)
+                Write.of(head.tenant(), head.config(), layer, new Write.Change.Renew(mark), actor)
                     .described("secret %s is at version %d".formatted(id, version)));
           }
         }

@@ -32,7 +32,6 @@ public record Approval(
   }
 
   Approval as(State next, @Nullable String by, @Nullable Instant at, Instant until) {
-    return new Approval(
-        id, tenant, secret, requester, reason, next, createdAt, by, at, until);
+    return new Approval(id, tenant, secret, requester, reason, next, createdAt, by, at, until);
   }
 }

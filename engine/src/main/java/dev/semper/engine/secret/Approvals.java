@@ -76,8 +76,7 @@ final class Approvals {
           ErrorCode.PRECONDITION_FAILED,
           "Request %s is %s already; ask anew"
               .formatted(
-                  id,
-                  asked.state() == Approval.State.REQUESTED ? "too old" : asked.state().id()));
+                  id, asked.state() == Approval.State.REQUESTED ? "too old" : asked.state().id()));
     }
     if (yes && asked.requester().equals(actor)) {
       throw new SemperException(
@@ -139,10 +138,8 @@ final class Approvals {
 
   private static Row.SecretApproval row(Approval a) {
     Doc doc =
-        new Doc(
-            a.requester(), a.reason(), a.state(), a.decidedBy(), a.decidedAt(), a.validUntil());
-    return new Row.SecretApproval(
-        a.id(), a.tenant(), a.secret(), a.createdAt(), Docs.write(doc));
+        new Doc(a.requester(), a.reason(), a.state(), a.decidedBy(), a.decidedAt(), a.validUntil());
+    return new Row.SecretApproval(a.id(), a.tenant(), a.secret(), a.createdAt(), Docs.write(doc));
   }
 
   private static Approval approval(Row.SecretApproval row) {

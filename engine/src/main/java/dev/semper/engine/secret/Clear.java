@@ -6,7 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.util.Optional;
 
-/// A value in clear. Nothing of it is told by accident: neither as text nor in a record that has it.
+/// A value in clear. Nothing of it is told by accident: neither as text nor in a record that has
+/// it.
 public final class Clear {
   static final int MAX_BYTES = 64 << 10;
   private final byte[] bytes;

@@ -52,5 +52,4 @@ public final class Handover {
         ? new Place(tenant, id)
         : new Place(id.substring(0, slash), id.substring(slash + 1));
   }
-
 }

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +40,8 @@ final class Keyring {
   ///
   /// @param wrappedBy id of the master key
   /// @param check fingerprint of the data key
-  record Doc(String wrappedBy, String wrapped, String check, Instant createdAt) {}
+  /// @param madeFor the change of keys that made it; empty = it is a tenant's first
+  record Doc(String wrappedBy, String wrapped, String check, Instant createdAt, String madeFor) {}
 
   private final Store store;
   private final MasterKeySource source;
@@ -84,7 +86,8 @@ final class Keyring {
     docs.values().stream()
         .map(Doc::wrappedBy)
         .filter(id -> !masters.containsKey(id))
-        .filter(id -> !(id.startsWith(MasterKey.Remote.PREFIX) && current instanceof MasterKey.Remote))
+        .filter(
+            id -> !(id.startsWith(MasterKey.Remote.PREFIX) && current instanceof MasterKey.Remote))
         .forEach(id -> missing.merge(id, 1L, Long::sum));
     if (!missing.isEmpty()) {
       throw new SemperException(ErrorCode.PRECONDITION_FAILED, lost(missing));
@@ -226,11 +229,12 @@ final class Keyring {
   }
 
   /// Adds a data key to a batch; it counts once [#added] was called.
-  Id make(String tenant, Batch batch, Map<Id, Doc> made) throws InterruptedException {
+  Id make(String tenant, String madeFor, Batch batch, Map<Id, Doc> made)
+      throws InterruptedException {
     Id id = new Id(tenant, newest(tenant) + 1);
     byte[] key = new byte[Aead.KEY_BYTES];
     random.nextBytes(key);
-    Doc doc = wrapped(id, key, master(), clock.instant());
+    Doc doc = wrapped(id, key, master(), clock.instant(), madeFor);
     batch.put(row(id, doc));
     made.put(id, doc);
     open.put(id, key);
@@ -243,13 +247,15 @@ final class Keyring {
 
   /// The same data key wrapped by another master key.
   Doc rewrapped(Id id, MasterKey by) throws UnreadableException, InterruptedException {
-    return wrapped(id, key(id), by, doc(id).createdAt());
+    Doc doc = doc(id);
+    return wrapped(id, key(id), by, doc.createdAt(), doc.madeFor());
   }
 
-  private Doc wrapped(Id id, byte[] key, MasterKey by, Instant createdAt)
+  private Doc wrapped(Id id, byte[] key, MasterKey by, Instant createdAt, String madeFor)
       throws InterruptedException {
     byte[] wrapped = by.wrap(key, context(id), random);
-    return new Doc(by.id(), Base64.getEncoder().encodeToString(wrapped), check(key), createdAt);
+    String text = Base64.getEncoder().encodeToString(wrapped);
+    return new Doc(by.id(), text, check(key), createdAt, madeFor);
   }
 
   static Row.SecretKey row(Id id, Doc doc) {
@@ -277,15 +283,15 @@ final class Keyring {
         ids.add(id);
       }
     });
-    ids.sort(
-        java.util.Comparator.comparing(Id::tenant).thenComparingLong(Id::version));
+    ids.sort(Comparator.comparing(Id::tenant).thenComparingLong(Id::version));
     return ids;
   }
 
   private Doc doc(Id id) throws UnreadableException {
     Doc doc = docs.get(id);
     if (doc == null) {
-      throw new UnreadableException("is sealed with data key %d, which is gone".formatted(id.version()));
+      throw new UnreadableException(
+          "is sealed with data key %d, which is gone".formatted(id.version()));
     }
     return doc;
   }
@@ -308,7 +314,8 @@ final class Keyring {
     try {
       key = master.unwrap(Base64.getDecoder().decode(doc.wrapped()), context(id));
     } catch (UnreadableException | IllegalArgumentException e) {
-      throw new UnreadableException("needs data key %d, which %s".formatted(id.version(), reason(e)));
+      throw new UnreadableException(
+          "needs data key %d, which %s".formatted(id.version(), reason(e)));
     }
     if (!check(key).equals(doc.check())) {
       throw new UnreadableException(

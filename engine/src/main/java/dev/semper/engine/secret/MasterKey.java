@@ -88,8 +88,7 @@ sealed interface MasterKey {
         throws Commands.FailedException, InterruptedException {
       List<String> all = new ArrayList<>(words);
       all.add(verb);
-      byte[] output =
-          Commands.run(all, Map.of(), Base64.getEncoder().encode(input), TIMEOUT);
+      byte[] output = Commands.run(all, Map.of(), Base64.getEncoder().encode(input), TIMEOUT);
       try {
         return Base64.getDecoder().decode(new String(output, US_ASCII).strip());
       } catch (IllegalArgumentException e) {

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,10 +70,12 @@ final class Rekeying implements AutoCloseable {
 
   /// Goes on with one that an earlier server has begun.
   void resume() {
-    list(1).stream()
-        .filter(r -> r.state() == State.RUNNING)
-        .findFirst()
-        .ifPresent(this::start);
+    list(1).stream().filter(r -> r.state() == State.RUNNING).findFirst().ifPresent(this::start);
+  }
+
+  /// Not just the newest: clocks jump.
+  private Optional<Rekey> running() {
+    return list(KEPT).stream().filter(r -> r.state() == State.RUNNING).findFirst();
   }
 
   Rekey begin(boolean master, boolean data, String actor) throws InterruptedException {
@@ -80,12 +83,12 @@ final class Rekeying implements AutoCloseable {
         master || data, "master", "is false, and so is data: there is nothing to change");
     vault.lock().lockInterruptibly();
     try {
-      List<Rekey> before = list(KEPT);
-      if (!before.isEmpty() && before.getFirst().state() == State.RUNNING) {
+      Optional<Rekey> before = running();
+      if (before.isPresent()) {
         throw new SemperException(
             ErrorCode.OPERATION_IN_PROGRESS,
             "The keys of secrets are being changed already (%d of %d); wait for its end"
-                .formatted(before.getFirst().done(), before.getFirst().total()));
+                .formatted(before.get().done(), before.get().total()));
       }
       if (store.countSecrets(null) == 0) {
         throw new SemperException(
@@ -211,7 +214,7 @@ final class Rekeying implements AutoCloseable {
         // A program takes its time, and writers wait meanwhile.
         int most = keyring.master() instanceof MasterKey.Remote ? 1 : AT_ONCE;
         List<Keyring.Id> some = left.subList(0, Math.min(most, left.size()));
-        Map<Keyring.Id, Keyring.Doc> wrapped = new java.util.LinkedHashMap<>();
+        Map<Keyring.Id, Keyring.Doc> wrapped = new LinkedHashMap<>();
         for (Keyring.Id id : some) {
           wrapped.put(id, keyring.rewrapped(id, keyring.master()));
         }
@@ -290,9 +293,7 @@ final class Rekeying implements AutoCloseable {
       try {
         byte[] value = vault.opened(row.tenant(), row.name(), old);
         change.put(
-            row.tenant(),
-            row.name(),
-            change.seal(row.tenant(), row.name(), old.version(), value));
+            row.tenant(), row.name(), change.seal(row.tenant(), row.name(), old.version(), value));
       } catch (UnreadableException e) {
         LOG.error("{} does not open: it {}", words(row), e.getMessage());
         bad.add(words(row));
@@ -317,11 +318,11 @@ final class Rekeying implements AutoCloseable {
     try {
       long newest = keyring.newest(tenant);
       Keyring.Doc doc = keyring.all().get(new Keyring.Id(tenant, newest));
-      if (doc != null && !doc.createdAt().isBefore(rekey.startedAt())) {
+      if (doc != null && doc.madeFor().equals(rekey.id())) {
         return newest;
       }
       Vault.Change change = vault.change();
-      change.newKey(tenant);
+      change.newKey(tenant, rekey.id());
       boundaries.pass("secret/rekey/seal/key");
       change.commit();
       return keyring.newest(tenant);

@@ -209,8 +209,7 @@ final class Rotations implements AutoCloseable {
     RotationPolicy policy = secret.rotation();
     Vault.Change change = vault.change();
     if (value == null && !policy.generator().command().isEmpty()) {
-      Secret creating =
-          secret.with(secret.status().rotating("create", secret.status().newest()));
+      Secret creating = secret.with(secret.status().rotating("create", secret.status().newest()));
       change.put(creating, vault.versions(secret.tenant(), secret.name()));
       change.event(
           creating,
@@ -345,8 +344,7 @@ final class Rotations implements AutoCloseable {
       }
       Vault.Change change = vault.change();
       List<Vault.Sealed> all = vault.versions(secret.tenant(), secret.name());
-      after =
-          promoted(change, now, all, number(all, now.status().newest()).orElseThrow(), SYSTEM);
+      after = promoted(change, now, all, number(all, now.status().newest()).orElseThrow(), SYSTEM);
       change.commit();
     } finally {
       vault.lock().unlock();
@@ -367,8 +365,7 @@ final class Rotations implements AutoCloseable {
         return now;
       }
       long seconds = FIRST_RETRY.toSeconds() << Math.min(20, now.status().failures());
-      Instant again =
-          vault.now().plusSeconds(Math.min(LAST_RETRY.toSeconds(), seconds));
+      Instant again = vault.now().plusSeconds(Math.min(LAST_RETRY.toSeconds(), seconds));
       Secret after = now.with(now.status().failed(why, again));
       Vault.Change change = vault.change();
       change.put(after, vault.versions(secret.tenant(), secret.name()));
@@ -402,8 +399,7 @@ final class Rotations implements AutoCloseable {
   Secret abandon(Secret secret, String actor) throws InterruptedException {
     if (secret.status().rotating().isEmpty()) {
       throw new SemperException(
-          ErrorCode.PRECONDITION_FAILED,
-          "Secret %s is not being rotated".formatted(secret.name()));
+          ErrorCode.PRECONDITION_FAILED, "Secret %s is not being rotated".formatted(secret.name()));
     }
     Vault.Change change = vault.change();
     List<Vault.Sealed> versions = new ArrayList<>();
@@ -518,8 +514,7 @@ final class Rotations implements AutoCloseable {
     try {
       Secret now = vault.get(tenant, name);
       List<Vault.Sealed> versions = new ArrayList<>(vault.versions(tenant, name));
-      Vault.Sealed retired =
-          old.as(previous(now, versions, number).version().retired(vault.now()));
+      Vault.Sealed retired = old.as(previous(now, versions, number).version().retired(vault.now()));
       Vault.Sealed fresh = number(versions, number).orElseThrow().as(retired.version());
       versions.replaceAll(v -> v.version().number() == number ? fresh : v);
       Vault.Change change = vault.change();
@@ -538,8 +533,7 @@ final class Rotations implements AutoCloseable {
     }
   }
 
-  private static Vault.Sealed previous(
-      Secret secret, List<Vault.Sealed> versions, long number) {
+  private static Vault.Sealed previous(Secret secret, List<Vault.Sealed> versions, long number) {
     Vault.Sealed found =
         number(versions, number)
             .orElseThrow(() ->
@@ -556,8 +550,7 @@ final class Rotations implements AutoCloseable {
     return found;
   }
 
-  private void hook(
-      Secret secret, String verb, Vault.Sealed version, Vault.@Nullable Sealed other)
+  private void hook(Secret secret, String verb, Vault.Sealed version, Vault.@Nullable Sealed other)
       throws Commands.FailedException, InterruptedException {
     Map<String, Object> told = new LinkedHashMap<>();
     told.put("tenant", secret.tenant());
@@ -609,14 +602,12 @@ final class Rotations implements AutoCloseable {
       Vault.Change change = vault.change();
       if (expires != null && !status.expired() && !now.isBefore(expires)) {
         status = status.told(true, true);
-        change.event(
-            secret, "secret.expired", Map.of("expires_at", expires.toString()), SYSTEM);
+        change.event(secret, "secret.expired", Map.of("expires_at", expires.toString()), SYSTEM);
       } else if (expires != null
           && !status.warned()
           && !now.isBefore(expires.minus(secret.about().notifyBefore()))) {
         status = status.told(true, false);
-        change.event(
-            secret, "secret.expiring", Map.of("expires_at", expires.toString()), SYSTEM);
+        change.event(secret, "secret.expiring", Map.of("expires_at", expires.toString()), SYSTEM);
       }
       // When it has to be looked at next is part of the row.
       change.put(secret.with(status), vault.versions(tenant, name));

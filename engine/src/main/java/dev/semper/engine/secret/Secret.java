@@ -57,8 +57,7 @@ public record Secret(
       long reads,
       @Nullable Instant lastReadAt,
       String lastReadBy) {
-    static final Status NEW =
-        new Status(0, 0, null, "", 0, null, "", false, false, 0, null, "");
+    static final Status NEW = new Status(0, 0, null, "", 0, null, "", false, false, 0, null, "");
 
     Status inForce(long version, Instant now) {
       return new Status(
@@ -115,18 +114,8 @@ public record Secret(
 
     Status read(Instant now, String by) {
       return new Status(
-          current,
-          newest,
-          rotatedAt,
-          rotating,
-          failures,
-          retryAt,
-          error,
-          warned,
-          expired,
-          reads + 1,
-          now,
-          by);
+          current, newest, rotatedAt, rotating, failures, retryAt, error, warned, expired,
+          reads + 1, now, by);
     }
   }
 

@@ -113,8 +113,7 @@ public final class Secrets implements AutoCloseable {
   public Revealed reveal(RevealRequest request) throws InterruptedException {
     return locked(() -> {
       Secret secret = vault.get(request.tenant(), request.name());
-      long number =
-          request.version() == null ? secret.status().current() : request.version();
+      long number = request.version() == null ? secret.status().current() : request.version();
       Vault.Sealed sealed =
           vault
               .version(request.tenant(), request.name(), number)
@@ -200,7 +199,8 @@ public final class Secrets implements AutoCloseable {
     Optional<Secret> before = vault.find(write.tenant(), write.name());
     refuseStale(write, before);
     boolean value = write.value() != null || write.generate();
-    Refusals.require(value || before.isPresent(), "value", "is missing: there is no such secret yet");
+    Refusals.require(
+        value || before.isPresent(), "value", "is missing: there is no such secret yet");
     if (value && before.isPresent() && !before.get().status().rotating().isEmpty()) {
       throw inProgress(before.get());
     }
@@ -217,13 +217,7 @@ public final class Secrets implements AutoCloseable {
       long number = secret.status().newest() + 1;
       SecretVersion version =
           new SecretVersion(
-              number,
-              SecretVersion.State.PENDING,
-              vault.now(),
-              write.actor(),
-              null,
-              null,
-              false);
+              number, SecretVersion.State.PENDING, vault.now(), write.actor(), null, null, false);
       byte[] bytes = write.value() == null ? generated(secret) : write.value().bytes();
       Vault.Sealed sealed = change.seal(write.tenant(), write.name(), version, bytes);
       secret = secret.with(secret.status().rotating("", number));
@@ -383,8 +377,7 @@ public final class Secrets implements AutoCloseable {
   ///
   /// @param force although somebody still has it
   /// @throws SemperException DEPENDED_UPON
-  public SecretVersion retire(
-      String tenant, String name, long version, boolean force, String actor)
+  public SecretVersion retire(String tenant, String name, long version, boolean force, String actor)
       throws InterruptedException {
     vault.get(tenant, name);
     return rotations.retire(tenant, name, version, force, actor);
@@ -447,9 +440,7 @@ public final class Secrets implements AutoCloseable {
           ErrorCode.NOT_FOUND,
           "there is no secret %s in tenant %s%s"
               .formatted(
-                  place.name(),
-                  place.tenant(),
-                  own ? "" : " for tenant " + receiver.tenant()));
+                  place.name(), place.tenant(), own ? "" : " for tenant " + receiver.tenant()));
     }
     if (!refusal.isEmpty()) {
       throw new SemperException(
@@ -591,9 +582,8 @@ public final class Secrets implements AutoCloseable {
         vault
             .find(row.tenant(), row.name())
             .filter(s -> s.status().current() > Uses.use(row).version())
-            .ifPresent(s ->
-                lagging.put(
-                    place, new Lag(row.tenant(), row.name(), s.status().current())));
+            .ifPresent(
+                s -> lagging.put(place, new Lag(row.tenant(), row.name(), s.status().current())));
       }
     }
     return List.copyOf(lagging.values());

@@ -64,15 +64,11 @@ final class Vault {
         throws InterruptedException {
       long newest = keyring.newest(tenant);
       Keyring.Id id =
-          newest == 0
-              ? keyring.make(tenant, batch, keys)
-              : new Keyring.Id(tenant, newest);
+          newest == 0 ? keyring.make(tenant, "", batch, keys) : new Keyring.Id(tenant, newest);
       try {
         byte[] sealed =
-            Aead.seal(
-                keyring.key(id), value, context(tenant, name, version.number()), random);
-        return new Sealed(
-            version, id.version(), Base64.getEncoder().encodeToString(sealed));
+            Aead.seal(keyring.key(id), value, context(tenant, name, version.number()), random);
+        return new Sealed(version, id.version(), Base64.getEncoder().encodeToString(sealed));
       } catch (UnreadableException e) {
         throw new SemperException(
             ErrorCode.SECRET_UNREADABLE,
@@ -81,8 +77,8 @@ final class Vault {
       }
     }
 
-    void newKey(String tenant) throws InterruptedException {
-      keyring.make(tenant, batch, keys);
+    void newKey(String tenant, String madeFor) throws InterruptedException {
+      keyring.make(tenant, madeFor, batch, keys);
     }
 
     void put(Secret secret, List<Sealed> versions) {
@@ -91,10 +87,7 @@ final class Vault {
           new SecretDoc(secret.about(), secret.access(), secret.rotation(), secret.status());
       batch.put(
           new Row.Secret(
-              secret.tenant(),
-              secret.name(),
-              due(secret, all, clock.instant()),
-              Docs.write(doc)));
+              secret.tenant(), secret.name(), due(secret, all, clock.instant()), Docs.write(doc)));
     }
 
     void put(String tenant, String name, Sealed sealed) {
@@ -109,8 +102,7 @@ final class Vault {
               v.overdue(),
               sealed.bytes());
       batch.put(
-          new Row.SecretVersion(
-              tenant, name, v.number(), sealed.keyVersion(), Docs.write(doc)));
+          new Row.SecretVersion(tenant, name, v.number(), sealed.keyVersion(), Docs.write(doc)));
     }
 
     void event(Secret secret, String type, Map<String, Object> facts, String actor) {

@@ -588,9 +588,7 @@ public final class Store implements AutoCloseable {
 
   public Optional<Row.Secret> secret(String tenant, String name) {
     return new Query(SELECT_SECRET)
-            .where("tenant = ? AND name = ?", tenant, name)
-            .list(database, Store::secret)
-            .stream()
+        .where("tenant = ? AND name = ?", tenant, name).list(database, Store::secret).stream()
             .findFirst();
   }
 
@@ -613,11 +611,11 @@ public final class Store implements AutoCloseable {
   /// When the next one has to be looked at; empty if none has.
   public Optional<Instant> nextSecretDue() {
     return new Query("SELECT due_at FROM secret")
-        .where("due_at IS NOT NULL")
-        .then("ORDER BY due_at LIMIT 1")
-        .list(database, row -> Micros.toInstant(row.getLong(1)))
-        .stream()
-        .findFirst();
+            .where("due_at IS NOT NULL")
+            .then("ORDER BY due_at LIMIT 1")
+            .list(database, row -> Micros.toInstant(row.getLong(1)))
+            .stream()
+            .findFirst();
   }
 
   /// Values of a secret, newest first.

@@ -266,6 +266,56 @@ abstract class StoreContract {
   }
 
   @Test
+  void keepsSecretsAndFindsWhatIsDue() throws InterruptedException {
+    Instant due = NOW.truncatedTo(ChronoUnit.MICROS);
+    Row.Secret db = new Row.Secret("default", "db", due, "{}");
+    Row.Secret api = new Row.Secret("default", "api", null, "{}");
+    Row.Secret later = new Row.Secret("team", "db", due.plusSeconds(9), "{}");
+    Row.SecretKey key = new Row.SecretKey("default", 2, "{}");
+    Row.SecretVersion old = new Row.SecretVersion("default", "db", 1, 1, "{}");
+    Row.SecretVersion fresh = new Row.SecretVersion("default", "db", 2, 2, "{}");
+    Row.SecretUse use = new Row.SecretUse("default", "db", "i1", "{}");
+    Row.SecretApproval approval = new Row.SecretApproval("a1", "default", "db", due, "{}");
+    Row.SecretRekey rekey = new Row.SecretRekey("r1", due, "{}");
+    try (Store store = open()) {
+      store.commit(new Batch().put(db).put(api).put(later).put(key).put(old).put(fresh));
+      store.commit(new Batch().put(use).put(approval).put(rekey));
+    }
+
+    try (Store store = open()) {
+      assertThat(store.secrets(null)).containsExactly(api, db, later);
+      assertThat(store.secrets("default")).containsExactly(api, db);
+      assertThat(store.secret("team", "db")).contains(later);
+      assertThat(store.countSecrets(null)).isEqualTo(3);
+      assertThat(store.countSecrets("team")).isEqualTo(1);
+      assertThat(store.secretsDue(due, 10)).containsExactly(db);
+      assertThat(store.nextSecretDue()).contains(due);
+      assertThat(store.secretKeys()).containsExactly(key);
+      assertThat(store.secretVersions("default", "db")).containsExactly(fresh, old);
+      assertThat(store.secretVersion("default", "db", 1)).contains(old);
+      assertThat(store.secretVersionsBefore("default", 2, 10)).containsExactly(old);
+      assertThat(store.countSecretVersionsBefore(null, 9)).isEqualTo(2);
+      assertThat(store.secretUses("default", "db")).containsExactly(use);
+      assertThat(store.secretUses("i1")).containsExactly(use);
+      assertThat(store.secretUsers()).containsExactly("i1");
+      assertThat(store.secretApproval("a1")).contains(approval);
+      assertThat(store.secretApprovals("default", "db", 5)).containsExactly(approval);
+      assertThat(store.secretRekeys(5)).containsExactly(rekey);
+
+      Batch gone = new Batch();
+      List.of(db, api, later, key, old, fresh, use, approval, rekey).forEach(gone::delete);
+      store.commit(gone);
+      assertThat(store.secrets(null)).isEmpty();
+      assertThat(store.nextSecretDue()).isEmpty();
+      assertThat(store.secretKeys()).isEmpty();
+      assertThat(store.secretVersions("default", "db")).isEmpty();
+      assertThat(store.secretUsers()).isEmpty();
+      assertThat(store.secretApprovals(null, null, 5)).isEmpty();
+      assertThat(store.secretRekeys(5)).isEmpty();
+    }
+  }
+
+  @Test
   void appliesTheChangesOfABatchInTheirOrder() throws InterruptedException {
     try (Store store = open()) {
       store.commit(

@@ -331,7 +331,7 @@ class ConfigsTest {
                 + " does not name it (in development)",
             "gone: there is no variable SEMPER_TEST_NOT_THERE in the server's environment (in"
                 + " development)",
-            "secret: this server has no secrets, so there is none with the id db (in development)",
+            "secret: there is no secret db in tenant default (in development)",
             "t.x: refers to t, which it is part of (in development)")
         .anyMatch(p -> p.startsWith("a: refers to itself: a → b → c → a"))
         .anyMatch(p -> p.startsWith("open: the reference"));

@@ -35,8 +35,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class SecretsTest {
-  private static final Receiver WEB =
-      new Receiver(TENANT, "development", "web", "web-0", "inc-1");
+  private static final Receiver WEB = new Receiver(TENANT, "development", "web", "web-0", "inc-1");
 
   @TempDir Path dir;
 
@@ -123,8 +122,7 @@ class SecretsTest {
 
   private static void refused(ErrorCode code, String words, ThrowingCallable call) {
     assertThatThrownBy(call)
-        .isInstanceOfSatisfying(
-            SemperException.class, e -> assertThat(e.code()).isEqualTo(code))
+        .isInstanceOfSatisfying(SemperException.class, e -> assertThat(e.code()).isEqualTo(code))
         .hasMessageContaining(words);
   }
 
@@ -173,7 +171,8 @@ class SecretsTest {
 
     get("db");
 
-    AuditLog.Entry seen = engine.semper().audit().newest(TENANT, null, "secret.reveal", 1).getFirst();
+    AuditLog.Entry seen =
+        engine.semper().audit().newest(TENANT, null, "secret.reveal", 1).getFirst();
     assertThat(seen.entry().actor()).isEqualTo(ACTOR);
     assertThat(seen.entry().resource()).isEqualTo("default/db");
     assertThat(seen.entry().detail()).containsEntry("reason", "test").containsEntry("version", 1);
@@ -201,7 +200,10 @@ class SecretsTest {
     refused(ErrorCode.INVALID_REQUEST, "name:", () -> set("Not A Name", "x"));
     refused(ErrorCode.INVALID_REQUEST, "value:", () -> set("db", ""));
     refused(ErrorCode.INVALID_REQUEST, "value:", () -> set("db", "x".repeat(64 * 1024 + 1)));
-    refused(ErrorCode.INVALID_REQUEST, "value: is missing", () -> rotating("db", policy(true, List.of()), null));
+    refused(
+        ErrorCode.INVALID_REQUEST,
+        "value: is missing",
+        () -> rotating("db", policy(true, List.of()), null));
     assertThat(Files.exists(keyFile())).as("nothing was to be kept secret yet").isFalse();
   }
 
@@ -224,8 +226,7 @@ class SecretsTest {
   void aChangedRowDoesNotOpenAndTheOthersDo() throws Exception {
     set("db", "first");
     set("api", "other");
-    Row.SecretVersion row =
-        engine.semper().store().secretVersion(TENANT, "db", 1).orElseThrow();
+    Row.SecretVersion row = engine.semper().store().secretVersion(TENANT, "db", 1).orElseThrow();
     String doc = row.doc();
     int at = doc.indexOf("\"sealed\":\"") + 40;
     char flipped = doc.charAt(at) == 'A' ? 'B' : 'A';
@@ -246,8 +247,7 @@ class SecretsTest {
   void aValueMovedToAnotherSecretDoesNotOpen() throws Exception {
     set("db", "first");
     set("api", "other");
-    Row.SecretVersion row =
-        engine.semper().store().secretVersion(TENANT, "db", 1).orElseThrow();
+    Row.SecretVersion row = engine.semper().store().secretVersion(TENANT, "db", 1).orElseThrow();
     engine
         .semper()
         .store()
@@ -305,6 +305,11 @@ class SecretsTest {
     return last.get();
   }
 
+  private void rekey(boolean master, boolean data) throws InterruptedException {
+    clock.advance(Duration.ofSeconds(1)); // they are told apart by their time
+    var _ = secrets().rekey(master, data, ACTOR);
+  }
+
   private void setMany() throws InterruptedException {
     for (int i = 0; i < 250; i++) {
       set("s" + i, "value " + i);
@@ -327,7 +332,7 @@ class SecretsTest {
     String id = new MasterKey.Bytes(new byte[32]).id();
     assertThat(before).doesNotContain(id);
 
-    secrets().rekey(true, true, ACTOR);
+    rekey(true, true);
     Rekey ended = awaitRekey();
 
     assertThat(ended.state()).as(ended.error()).isEqualTo(Rekey.State.SUCCEEDED);
@@ -347,7 +352,7 @@ class SecretsTest {
   void diesAtAnyStepOfAChangeOfKeysAndComesToItsEnd() throws Exception {
     set("a", "one");
     set("b", "two");
-    secrets().rekey(true, true, ACTOR);
+    rekey(true, true);
     awaitRekey();
     Set<String> points = new LinkedHashSet<>(engine.points().passed());
     points.removeIf(p -> !p.startsWith("secret/rekey/"));
@@ -360,7 +365,7 @@ class SecretsTest {
           Thread.ofVirtual()
               .start(() -> {
                 try {
-                  secrets().rekey(true, true, ACTOR);
+                  rekey(true, true);
                 } catch (SemperException | InterruptedException e) {
                   // it is dead
                 } catch (RuntimeException e) {
@@ -403,7 +408,7 @@ class SecretsTest {
                             .orElseThrow()
                             .doc())));
 
-    secrets().rekey(false, true, ACTOR);
+    rekey(false, true);
     Rekey ended = awaitRekey();
 
     assertThat(ended.state()).isEqualTo(Rekey.State.FAILED);
@@ -412,7 +417,7 @@ class SecretsTest {
     set("b", "three");
     secrets().retire(TENANT, "b", 1, true, ACTOR);
     secrets().delete(TENANT, "b", true, ACTOR);
-    secrets().rekey(false, true, ACTOR);
+    rekey(false, true);
     assertThat(awaitRekey().state()).isEqualTo(Rekey.State.SUCCEEDED);
   }
 
@@ -428,7 +433,7 @@ class SecretsTest {
     engine.start();
     assertThat(get("db")).isEqualTo("first");
 
-    secrets().rekey(true, false, ACTOR);
+    rekey(true, false);
     assertThat(awaitRekey().state()).isEqualTo(Rekey.State.SUCCEEDED);
 
     settings.set(from(new MasterKeySource.File(other)));
@@ -475,12 +480,15 @@ class SecretsTest {
     clock.advance(Duration.ofHours(24));
     restart();
 
-    eventually("it is rotated", () -> assertThat(states("db")).containsExactly("2 current", "1 previous"));
+    eventually(
+        "it is rotated", () -> assertThat(states("db")).containsExactly("2 current", "1 previous"));
     assertThat(get("db")).hasSize(32).isNotEqualTo("first");
     assertThat(get("db", 1L, ACTOR)).isEqualTo("first");
     clock.advance(Duration.ofMinutes(61));
     restart();
-    eventually("the old one is given up", () -> assertThat(states("db")).containsExactly("2 current", "1 retired"));
+    eventually(
+        "the old one is given up",
+        () -> assertThat(states("db")).containsExactly("2 current", "1 retired"));
     assertThat(events("secret.version_retired")).hasSize(1);
   }
 
@@ -531,7 +539,9 @@ class SecretsTest {
   void aHookThatFailsIsTriedAgainWithTheSameValue() throws Exception {
     Path log = dir.resolve("log");
     Path hook =
-        script("hook", "cat >> " + log + "; test -e " + dir.resolve("ok") + " || { echo no >&2; exit 3; }\n");
+        script(
+            "hook",
+            "cat >> " + log + "; test -e " + dir.resolve("ok") + " || { echo no >&2; exit 3; }\n");
     rotating("db", policy(false, List.of(hook.toString())), "first");
 
     secrets().rotate(TENANT, "db", null, ACTOR);
@@ -558,8 +568,7 @@ class SecretsTest {
     secrets().rotate(TENANT, "db", null, ACTOR);
     eventually(
         "it fails",
-        () ->
-            assertThat(secrets().get(TENANT, "db").status().error()).contains("cannot be run"));
+        () -> assertThat(secrets().get(TENANT, "db").status().error()).contains("cannot be run"));
 
     secrets().abandon(TENANT, "db", ACTOR);
 
@@ -662,7 +671,9 @@ class SecretsTest {
 
     assertThat(states("db")).containsExactly("2 current", "1 previous");
     give("2", "db");
-    assertThat(states("db")).as("it has it, but is not well yet").containsExactly("2 current", "1 previous");
+    assertThat(states("db"))
+        .as("it has it, but is not well yet")
+        .containsExactly("2 current", "1 previous");
     secrets().adopted("2");
     assertThat(states("db")).containsExactly("2 current", "1 retired");
     assertThat(secrets().uses(TENANT, "db"))
@@ -678,13 +689,14 @@ class SecretsTest {
     secrets().rotate(TENANT, "db", null, ACTOR);
 
     clock.advance(Duration.ofHours(2));
-    restart();
+    secrets().open(); // looks at what is due
 
     eventually("it is told", () -> assertThat(events("secret.version_overdue")).hasSize(1));
     assertThat(events("secret.version_overdue").getFirst().data())
         .containsEntry("instances", List.of("web-1"));
     assertThat(states("db")).containsExactly("2 current", "1 previous overdue");
-    refused(ErrorCode.DEPENDED_UPON, "web-1", () -> secrets().retire(TENANT, "db", 1, false, ACTOR));
+    refused(
+        ErrorCode.DEPENDED_UPON, "web-1", () -> secrets().retire(TENANT, "db", 1, false, ACTOR));
     refused(ErrorCode.DEPENDED_UPON, "web-1", () -> secrets().delete(TENANT, "db", false, ACTOR));
     secrets().retire(TENANT, "db", 1, true, ACTOR);
     assertThat(states("db")).containsExactly("2 current", "1 retired overdue");
@@ -718,10 +730,12 @@ class SecretsTest {
     set("db", "first");
     secrets().check("db", WEB);
     access("db", only(Set.of("production"), Set.of(), Set.of()));
-    refused(ErrorCode.FORBIDDEN, "production only, not for development", () -> secrets().check("db", WEB));
-    access("db", only(Set.of("development"), Set.of(), Set.of("worker")));
     refused(
-        ErrorCode.FORBIDDEN, "not for workload web", () -> secrets().handOver(WEB).value("db"));
+        ErrorCode.FORBIDDEN,
+        "production only, not for development",
+        () -> secrets().check("db", WEB));
+    access("db", only(Set.of("development"), Set.of(), Set.of("worker")));
+    refused(ErrorCode.FORBIDDEN, "not for workload web", () -> secrets().handOver(WEB).value("db"));
     access("db", AccessPolicy.DEFAULT);
     assertThat(secrets().handOver(WEB).value("db")).isEqualTo("first");
 
@@ -738,13 +752,14 @@ class SecretsTest {
     access("db", new AccessPolicy(Set.of("production"), Set.of(), Set.of(), true));
 
     refused(ErrorCode.APPROVAL_REQUIRED, "approval", () -> get("db"));
-    refused(
-        ErrorCode.APPROVAL_REQUIRED,
-        "approval",
-        () -> access("db", AccessPolicy.DEFAULT));
+    refused(ErrorCode.APPROVAL_REQUIRED, "approval", () -> access("db", AccessPolicy.DEFAULT));
     Approval asked = secrets().requestApproval(TENANT, "db", "ticket 12", ACTOR);
-    refused(ErrorCode.FORBIDDEN, "another", () -> secrets().decide(TENANT, asked.id(), true, ACTOR));
-    refused(ErrorCode.NOT_FOUND, "no request", () -> secrets().decide("other", asked.id(), true, "bob"));
+    refused(
+        ErrorCode.FORBIDDEN, "another", () -> secrets().decide(TENANT, asked.id(), true, ACTOR));
+    refused(
+        ErrorCode.NOT_FOUND,
+        "no request",
+        () -> secrets().decide("other", asked.id(), true, "bob"));
     secrets().decide(TENANT, asked.id(), true, "bob");
     refused(ErrorCode.APPROVAL_REQUIRED, "approval", () -> get("db", null, "carol"));
     assertThat(get("db")).isEqualTo("first");

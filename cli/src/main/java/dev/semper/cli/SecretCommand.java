@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -88,10 +89,12 @@ final class SecretCommand {
     }
 
     private static byte[] ask(String name) {
-      Console console = System.console();
-      if (console == null) {
-        throw new UsageException("there is no terminal to ask at: give the value by --from-file");
-      }
+      Console console =
+          Optional.ofNullable(System.console())
+              .filter(Console::isTerminal)
+              .orElseThrow(() ->
+                  new UsageException(
+                      "there is no terminal to ask at: give the value by --from-file"));
       char[] once = console.readPassword("Value of %s: ", name);
       char[] twice = console.readPassword("Again: ");
       if (once == null || twice == null || !Arrays.equals(once, twice)) {

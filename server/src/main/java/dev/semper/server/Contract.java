@@ -44,6 +44,10 @@ final class Contract {
       @Nullable JsonNode body,
       boolean bodyRequired,
       int invalid) {
+    boolean takesSecrets() {
+      return path.contains("secrets");
+    }
+
     boolean mutates() {
       return !method.equals("GET") && !id.equals("plan");
     }
@@ -140,9 +144,19 @@ final class Contract {
     Schema compiled = schemas.computeIfAbsent(schema, this::compile);
     List<Problem> problems = new ArrayList<>();
     for (Error error : compiled.validate(value)) {
-      problems.add(problem(error, at));
+      problems.add(problem(error, at, given(error.getInstanceNode())));
     }
     return problems;
+  }
+
+  /// What is wrong with the body of an operation. Where secrets are told, what was given is not
+  /// repeated.
+  List<Problem> checkBody(Endpoint endpoint, JsonNode schema, JsonNode body) {
+    if (!endpoint.takesSecrets()) {
+      return check(schema, body, "");
+    }
+    Schema compiled = schemas.computeIfAbsent(schema, this::compile);
+    return compiled.validate(body).stream().map(error -> problem(error, "", "")).toList();
   }
 
   /// As [#check], for a value that came as text in a path, a query or a header.
@@ -162,7 +176,7 @@ final class Contract {
         : json.stringNode(text);
   }
 
-  private static Problem problem(Error error, String at) {
+  private static Problem problem(Error error, String at, String given) {
     StringBuilder path = new StringBuilder(at);
     for (String part : error.getInstanceLocation().toString().split("/")) {
       if (part.matches("[0-9]+")) {
@@ -175,11 +189,10 @@ final class Contract {
     if (property != null) {
       path.append(path.isEmpty() ? "" : ".").append(property);
     }
-    return new Problem(path.toString(), 0, words(error));
+    return new Problem(path.toString(), 0, words(error, given));
   }
 
-  private static String words(Error error) {
-    String given = given(error.getInstanceNode());
+  private static String words(Error error, String given) {
     return switch (error.getKeyword()) {
       case "additionalProperties" -> "unknown field";
       case "required" -> "is required";

@@ -286,7 +286,7 @@ final class Gate {
           Map.of());
     }
     JsonNode json = parse(endpoint, body);
-    problems.addAll(contract.check(schema, json, ""));
+    problems.addAll(contract.checkBody(endpoint, schema, json));
     return json;
   }
 
@@ -296,7 +296,7 @@ final class Gate {
     } catch (JacksonException e) {
       int line = e.getLocation() == null ? 0 : Math.max(0, e.getLocation().getLineNr());
       // What the parser says may be a part of the document.
-      String reason = endpoint.path().contains("secrets") ? "" : ": " + reason(e);
+      String reason = endpoint.takesSecrets() ? "" : ": " + reason(e);
       throw invalid(endpoint, List.of(new Problem("body", line, "is not valid JSON" + reason)));
     }
   }

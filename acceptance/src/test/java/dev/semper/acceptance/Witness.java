@@ -142,6 +142,9 @@ final class Witness {
     }
     Map<String, Long> real = new TreeMap<>();
     for (ServerProcess.Member member : server.members()) {
+      if (member.incarnation().contains("!")) {
+        continue; // the command of a probe beside it, which comes and goes
+      }
       Long before = real.put(member.incarnation(), member.pid());
       if (before != null) {
         throw server.failure(

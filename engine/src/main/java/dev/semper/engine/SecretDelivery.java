@@ -54,7 +54,7 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
   /// Goes on where an earlier server has ended.
   void open(Owners owners) {
     secrets.onChange(
-        (tenant, name, version, actor) -> later(() -> configs.renew(tenant, name, version, actor)));
+        (tenant, name, version, actor) -> later(() -> renew(tenant, name, version, actor)));
     owners.onChange(this::look);
     List<String> users = secrets.users();
     if (!users.isEmpty()) {
@@ -98,6 +98,18 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
       }
     }
     owners.list().forEach(this::look);
+    renewLagging();
+  }
+
+  /// Only if somebody has an older version: whoever has none is given this one.
+  private void renew(String tenant, String name, long version, String actor)
+      throws InterruptedException {
+    if (secrets.lagging().contains(new Secrets.Lag(tenant, name, version))) {
+      configs.renew(tenant, name, version, actor);
+    }
+  }
+
+  private void renewLagging() throws InterruptedException {
     for (Secrets.Lag lag : secrets.lagging()) {
       configs.renew(lag.tenant(), lag.name(), lag.version(), "system");
     }
@@ -130,6 +142,7 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
     try {
       if (handover.record()) {
         waiting.add(instance.incarnation());
+        later(this::renewLagging); // it may have got another version while this was given
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -78,14 +78,7 @@ final class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("engine", "config", "secret", "hook", "recovery")
         .whereLayer("workload")
         .mayOnlyBeAccessedByLayers(
-            "engine",
-            "operation",
-            "config",
-            "secret",
-            "health",
-            "hook",
-            "recovery",
-            "alert")
+            "engine", "operation", "config", "secret", "health", "hook", "recovery", "alert")
         .whereLayer("access")
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("store")

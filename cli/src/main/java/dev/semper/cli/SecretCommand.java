@@ -34,8 +34,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// Secrets. A value is never an argument: others see those in the list of processes, and shells keep
-/// them.
+/// Secrets. A value is never an argument: others see those in the list of processes, and shells
+/// keep them.
 final class SecretCommand {
   private static final int MAX_BYTES = 64 << 10;
 
@@ -203,7 +203,10 @@ final class SecretCommand {
     @Option(names = "--only", description = "Change only what is known of it, not the value.")
     boolean only;
 
-    @Option(names = {"-m", "--description"}, paramLabel = "WORDS", description = "What it is for.")
+    @Option(
+        names = {"-m", "--description"},
+        paramLabel = "WORDS",
+        description = "What it is for.")
     @Nullable String description;
 
     @Option(names = "--tag", paramLabel = "TAG", description = "A tag.")
@@ -212,7 +215,8 @@ final class SecretCommand {
     @Option(
         names = "--expires",
         paramLabel = "TIME",
-        description = "When it is no longer good, e.g. 2027-01-31T12:00:00Z or 90d from now; never.")
+        description =
+            "When it is no longer good, e.g. 2027-01-31T12:00:00Z or 90d from now; never.")
     @Nullable String expires;
 
     @Option(
@@ -313,10 +317,7 @@ final class SecretCommand {
     }
 
     private @Nullable SecretAccess access() {
-      return environments == null
-              && workloads == null
-              && tenants == null
-              && requireApproval == null
+      return environments == null && workloads == null && tenants == null && requireApproval == null
           ? null
           : new SecretAccess(environments, tenants, workloads, requireApproval);
     }
@@ -358,8 +359,7 @@ final class SecretCommand {
   }
 
   @Command(
-      description =
-          "Shows a value (admin). Who, from where and why goes into the audit log first.",
+      description = "Shows a value (admin). Who, from where and why goes into the audit log first.",
       sortOptions = false,
       footerHeading = "%nExamples:%n",
       footer = {
@@ -462,8 +462,7 @@ final class SecretCommand {
       if (secret.error() != null) {
         terminal.say(
             "  failing (%d): %s; next try %s"
-                .formatted(
-                    secret.failures(), secret.error(), session.at(secret.nextAttemptAt())));
+                .formatted(secret.failures(), secret.error(), session.at(secret.nextAttemptAt())));
       }
       if (secret.nextRotationAt() != null) {
         terminal.say("  next rotation " + session.at(secret.nextRotationAt()));
@@ -585,9 +584,7 @@ final class SecretCommand {
           now,
           abandon
               ? "given up, version %d stays".formatted(now.version())
-              : now.rotating() != null
-                  ? "rotation under way"
-                  : "version " + now.version());
+              : now.rotating() != null ? "rotation under way" : "version " + now.version());
       return ExitStatus.OK;
     }
   }
@@ -842,7 +839,8 @@ final class SecretCommand {
     private static String words(RekeyInfo r) {
       return switch (r.state()) {
         case "succeeded" ->
-            "keys are changed: %d keys and values, master key %s".formatted(r.total(), r.masterKey());
+            "keys are changed: %d keys and values, master key %s"
+                .formatted(r.total(), r.masterKey());
         case "failed" -> "keys could not be changed: " + r.error();
         default -> "keys are being changed: %s, %d of %d".formatted(r.stage(), r.done(), r.total());
       };

@@ -75,8 +75,7 @@ final class SecretRoutes {
 
   private Answer list(Call call) {
     return Answer.ok(
-        new Listing<>(
-            secrets.list(call.tenantFilter()).stream().map(SecretRoutes::view).toList()));
+        new Listing<>(secrets.list(call.tenantFilter()).stream().map(SecretRoutes::view).toList()));
   }
 
   private Answer get(Call call) {
@@ -173,9 +172,7 @@ final class SecretRoutes {
 
   private static @Nullable Long expected(Call call, @Nullable Long said) {
     String match = call.text("If-Match");
-    return match == null || match.equals("*")
-        ? said
-        : Long.valueOf(match.replaceAll("[^0-9]", ""));
+    return match == null || match.equals("*") ? said : Long.valueOf(match.replaceAll("[^0-9]", ""));
   }
 
   /// What is not said stays.
@@ -224,8 +221,7 @@ final class SecretRoutes {
   }
 
   private Answer delete(Call call) throws InterruptedException {
-    secrets.delete(
-        call.tenant(), call.required("name"), call.flag("force", false), call.actor());
+    secrets.delete(call.tenant(), call.required("name"), call.flag("force", false), call.actor());
     return new Answer.Empty();
   }
 
@@ -241,8 +237,7 @@ final class SecretRoutes {
     call.facts().put("reason", reason);
     Revealed shown =
         secrets.reveal(
-            new RevealRequest(
-                call.tenant(), name, version, reason, call.actor(), call.origin()));
+            new RevealRequest(call.tenant(), name, version, reason, call.actor(), call.origin()));
     Optional<String> text = shown.value().text();
     return Answer.ok(
         new SecretValue(
@@ -250,9 +245,7 @@ final class SecretRoutes {
             shown.name(),
             shown.version(),
             text.orElse(null),
-            text.isPresent()
-                ? null
-                : Base64.getEncoder().encodeToString(shown.value().bytes())));
+            text.isPresent() ? null : Base64.getEncoder().encodeToString(shown.value().bytes())));
   }
 
   private Answer rotate(Call call) throws InterruptedException {
@@ -278,17 +271,14 @@ final class SecretRoutes {
     call.facts().put("version", version);
     call.facts().put("force", force);
     return Answer.ok(
-        view(
-            secrets.retire(
-                call.tenant(), call.required("name"), version, force, call.actor())));
+        view(secrets.retire(call.tenant(), call.required("name"), version, force, call.actor())));
   }
 
   private Answer request(Call call) throws InterruptedException {
     SecretApprovalRequest body = call.body(SecretApprovalRequest.class);
     call.facts().put("reason", body.reason());
     Approval asked =
-        secrets.requestApproval(
-            call.tenant(), call.required("name"), body.reason(), call.actor());
+        secrets.requestApproval(call.tenant(), call.required("name"), body.reason(), call.actor());
     return Answer.json(201, view(asked), Map.of());
   }
 
@@ -304,8 +294,7 @@ final class SecretRoutes {
 
   private Answer decide(Call call, boolean approve) throws InterruptedException {
     return Answer.ok(
-        view(
-            secrets.decide(call.tenantFilter(), call.required("id"), approve, call.actor())));
+        view(secrets.decide(call.tenantFilter(), call.required("id"), approve, call.actor())));
   }
 
   private Answer rekeys(Call call) {

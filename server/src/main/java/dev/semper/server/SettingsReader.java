@@ -336,7 +336,8 @@ final class SettingsReader {
     String keyFile = optional(prefix + "file", null);
     String variable = optional(prefix + "env", null);
     List<String> command = texts(prefix + "command", List.of());
-    int given = (keyFile == null ? 0 : 1) + (variable == null ? 0 : 1) + (command.isEmpty() ? 0 : 1);
+    int given =
+        (keyFile == null ? 0 : 1) + (variable == null ? 0 : 1) + (command.isEmpty() ? 0 : 1);
     if (given > 1) {
       add(prefix + "file", null, "give one of file, env and command only");
     }

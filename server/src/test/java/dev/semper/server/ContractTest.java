@@ -309,8 +309,7 @@ class ContractTest {
     call(server, "POST", "/api/v1/secret-approvals/" + id + "/approve", null, 403);
     String bob =
         call(server, "POST", "/api/v1/tokens", "{\"name\":\"bob\",\"role\":\"admin\"}", 201);
-    try (SemperClient other =
-        server.client(Wire.JSON.readTree(bob).path("secret").asString())) {
+    try (SemperClient other = server.client(Wire.JSON.readTree(bob).path("secret").asString())) {
       assertThat(other.decideSecretApproval(id, true).state()).isEqualTo("approved");
     }
     call(server, "POST", db + "/reveal", "{}", 200);

@@ -126,8 +126,7 @@ class MalformedSecretsTest {
       assertThat(requests).hasSizeGreaterThan(200);
 
       for (Request request : requests) {
-        HttpResponse<String> answer =
-            server.call(request.method(), request.path(), request.body());
+        HttpResponse<String> answer = server.call(request.method(), request.path(), request.body());
         assertThat(answer.statusCode()).as("%s: %s", request, answer.body()).isBetween(400, 499);
         assertThat(answer.body()).as(request.toString()).doesNotContain(CANARY);
         ProblemDetails problem = Wire.JSON.readValue(answer.body(), ProblemDetails.class);

@@ -10,6 +10,7 @@ import dev.semper.api.SecretRotateRequest;
 import dev.semper.api.SecretVersionInfo;
 import dev.semper.api.SecretWriteRequest;
 import dev.semper.api.Wire;
+import dev.semper.engine.store.PostgresServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -35,6 +36,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -180,9 +182,7 @@ class SecretsTest {
   }
 
   private static List<String> states(Lab lab) {
-    return lab.client().secretVersions("db").items().stream()
-        .map(SecretVersionInfo::state)
-        .toList();
+    return lab.client().secretVersions("db").items().stream().map(SecretVersionInfo::state).toList();
   }
 
   @Test
@@ -199,8 +199,7 @@ class SecretsTest {
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
       try {
         Cli.Result set =
-            Cli.semper(
-                home, "secret", "set", "db", "--from-file", file.toString(), "--overlap", "0s");
+            Cli.semper(home, "secret", "set", "db", "--from-file", file.toString(), "--overlap", "0s");
         assertThat(set.code()).as(set.output()).isZero();
         found.put("the command line", set.output());
       } finally {
@@ -222,14 +221,29 @@ class SecretsTest {
       lab.awaitSuccessor("web", pid);
       lab.server().kill9();
       lab.server().start();
-      Awaitility.await("the old version is given up")
-          .atMost(PATIENCE)
-          .until(() -> states(lab).equals(List.of("current", "retired")));
+      try {
+        Awaitility.await("the old version is given up")
+            .atMost(PATIENCE)
+            .until(() -> states(lab).equals(List.of("current", "retired")));
+      } catch (ConditionTimeoutException e) {
+        throw new AssertionError(
+            lab.client().secret("db")
+                + "\n"
+                + lab.client().secretVersions("db")
+                + "\n"
+                + lab.client().secretUses("db")
+                + "\n"
+                + lab.workload("web")
+                + "\n"
+                + lab.server().log(),
+            e);
+      }
       assertThat(environ(lab.pid("web"))).contains(second.value());
       Cli.Result rekey = Cli.semper(home, "secret", "rekey", "--master");
       assertThat(rekey.code()).as(rekey.output()).isZero();
       lab.client().putSecret("unused", value(third.value()));
-      assertThat(lab.client().revealSecret("db", new SecretRevealRequest(null, "again")).value())
+      assertThat(
+              lab.client().revealSecret("db", new SecretRevealRequest(null, "again")).value())
           .isEqualTo(second.value());
 
       errors(lab, mistyped, found);
@@ -240,8 +254,7 @@ class SecretsTest {
       found.put(
           "the stream of events",
           stream(lab, "/api/v1/events/stream?after=0&tenant=*", "id: " + last + "\n"));
-      found.put(
-          "the stream of the configuration", stream(lab, "/api/v1/config/web/stream", "data: "));
+      found.put("the stream of the configuration", stream(lab, "/api/v1/config/web/stream", "data: "));
       files(home, found);
       processes(lab, found);
 
@@ -286,7 +299,10 @@ class SecretsTest {
     found.put(
         "error of a rotation",
         answer(
-            lab, "POST", "/api/v1/secrets/db/rotate", "{\"value\":" + json + ",\"abandon\":true}"));
+            lab,
+            "POST",
+            "/api/v1/secrets/db/rotate",
+            "{\"value\":" + json + ",\"abandon\":true}"));
   }
 
   /// Everything below the home but what is given to the workload itself.
@@ -348,7 +364,8 @@ class SecretsTest {
 
       Files.move(copy, key);
       server.start();
-      assertThat(server.client().revealSecret("db", new SecretRevealRequest(null, null)).value())
+      assertThat(
+              server.client().revealSecret("db", new SecretRevealRequest(null, null)).value())
           .isEqualTo("first");
     }
   }

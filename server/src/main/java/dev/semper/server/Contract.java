@@ -45,7 +45,7 @@ final class Contract {
       boolean bodyRequired,
       int invalid) {
     boolean takesSecrets() {
-      return path.contains("secrets");
+      return path.stream().anyMatch(segment -> segment.startsWith("secret"));
     }
 
     boolean mutates() {

@@ -33,8 +33,8 @@ class MalformedSecretsTest {
             "{}",
             "\"\"",
             "[\"" + CANARY + "\"]",
-            "{\"" + "x\":\"" + CANARY + "\"}",
-            "\"" + "x".repeat(70_000) + "\"")) {
+            "{\"x\":\"" + CANARY + "\"}",
+            "\"" + "x".repeat(120_000) + "\"")) {
       values.add("{\"value\":" + value + "}");
       values.add("{\"value_base64\":" + value + "}");
     }

@@ -473,9 +473,14 @@ public final class Secrets implements AutoCloseable {
   boolean delivered(Receiver receiver, Map<Handover.Place, Long> given)
       throws InterruptedException {
     String incarnation = receiver.incarnation();
-    if (given.isEmpty() || incarnation == null) {
-      return false;
-    }
+    return !given.isEmpty()
+        && incarnation != null
+        && locked(() -> recorded(receiver, incarnation, given));
+  }
+
+  private boolean recorded(
+      Receiver receiver, String incarnation, Map<Handover.Place, Long> given)
+      throws InterruptedException {
     Batch batch = new Batch();
     Instant now = vault.now();
     Map<String, Object> facts = new LinkedHashMap<>();
@@ -524,6 +529,10 @@ public final class Secrets implements AutoCloseable {
 
   /// An instance is well with what it was given last.
   public void adopted(String incarnation) throws InterruptedException {
+    look(locked(() -> markAdopted(incarnation)));
+  }
+
+  private List<Handover.Place> markAdopted(String incarnation) throws InterruptedException {
     Batch batch = new Batch();
     List<Handover.Place> places = new ArrayList<>();
     for (Row.SecretUse row : store.secretUses(incarnation)) {
@@ -543,6 +552,10 @@ public final class Secrets implements AutoCloseable {
       }
     }
     store.commit(batch, PATIENCE);
+    return places;
+  }
+
+  private void look(List<Handover.Place> places) throws InterruptedException {
     for (Handover.Place place : places) {
       rotations.look(place.tenant(), place.name());
     }
@@ -550,13 +563,17 @@ public final class Secrets implements AutoCloseable {
 
   /// An incarnation is gone, and needs nothing any more.
   public void forget(String incarnation) throws InterruptedException {
-    List<Row.SecretUse> rows = store.secretUses(incarnation);
-    Batch batch = new Batch();
-    rows.forEach(batch::delete);
-    store.commit(batch, PATIENCE);
-    for (Row.SecretUse row : rows) {
-      rotations.look(row.tenant(), row.name());
-    }
+    look(
+        locked(() -> {
+          Batch batch = new Batch();
+          List<Handover.Place> places = new ArrayList<>();
+          for (Row.SecretUse row : store.secretUses(incarnation)) {
+            batch.delete(row);
+            places.add(new Handover.Place(row.tenant(), row.name()));
+          }
+          store.commit(batch, PATIENCE);
+          return places;
+        }));
   }
 
   /// Incarnations that have something.

@@ -70,7 +70,7 @@ enum Drill {
                 "web",
                 "1",
                 2,
-                "trap : HUP; while :; do sleep 1; done",
+                untouched(stage),
                 "config = { files = [{ path = \"app.toml\", format = \"toml\" }], change = { mode = \"signal\", settle = \"50ms\" } }"));
       },
       stage -> stage.configureOnce("web", "2")),
@@ -341,6 +341,13 @@ enum Drill {
   private static String mending(Stage stage) {
     return "echo once >> %s; sleep 0.3; touch %s"
         .formatted(stage.file("done"), stage.file("mended"));
+  }
+
+  /// A program of one process, even while it waits, that SIGHUP does not end.
+  private static String untouched(Stage stage) {
+    Path fifo = stage.file("fifo");
+    return "test -p %s || mkfifo %s; trap : HUP; while :; do read x <> %s; done"
+        .formatted(fifo, fifo, fifo);
   }
 
   /// A program of one process, even while it waits, that a signal mends.

@@ -17,7 +17,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -272,13 +274,16 @@ final class ServerProcess implements AutoCloseable {
     return members;
   }
 
-  /// The keepers of the home: one at most.
+  /// The keepers of the home: one at most. What a keeper has just forked bears its name until it
+  /// has one of its own.
   List<Long> keepers() {
     String name = "semper-keeper " + home.resolve("run/process");
-    return Proc.all().stream()
-        .filter(p -> p.command().getFirst().stripTrailing().equals(name))
-        .map(Proc::pid)
-        .toList();
+    List<Proc> named =
+        Proc.all().stream()
+            .filter(p -> p.command().getFirst().stripTrailing().equals(name))
+            .toList();
+    Set<Long> pids = named.stream().map(Proc::pid).collect(Collectors.toSet());
+    return named.stream().filter(p -> !pids.contains(p.parent())).map(Proc::pid).toList();
   }
 
   /// Ends the server, its keeper and all processes of its workloads, and deletes the home.
@@ -396,6 +401,14 @@ final class ServerProcess implements AutoCloseable {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
+    }
+
+    /// 0 if it has gone meanwhile.
+    long parent() {
+      return ProcessHandle.of(pid)
+          .flatMap(ProcessHandle::parent)
+          .map(ProcessHandle::pid)
+          .orElse(0L);
     }
 
     List<String> command() {

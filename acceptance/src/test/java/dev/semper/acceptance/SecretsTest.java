@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.semper.api.EventQuery;
 import dev.semper.api.SecretInfo;
 import dev.semper.api.SecretRevealRequest;
 import dev.semper.api.SecretRotateRequest;
@@ -182,9 +183,7 @@ class SecretsTest {
   }
 
   private static List<String> states(Lab lab) {
-    return lab.client().secretVersions("db").items().stream()
-        .map(SecretVersionInfo::state)
-        .toList();
+    return lab.client().secretVersions("db").items().stream().map(SecretVersionInfo::state).toList();
   }
 
   @Test
@@ -201,8 +200,7 @@ class SecretsTest {
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
       try {
         Cli.Result set =
-            Cli.semper(
-                home, "secret", "set", "db", "--from-file", file.toString(), "--overlap", "0s");
+            Cli.semper(home, "secret", "set", "db", "--from-file", file.toString(), "--overlap", "0s");
         assertThat(set.code()).as(set.output()).isZero();
         found.put("the command line", set.output());
       } finally {
@@ -226,7 +224,7 @@ class SecretsTest {
       lab.server().start();
       try {
         Awaitility.await("the old version is given up")
-            .atMost(PATIENCE)
+            .atMost(Duration.ofSeconds(45))
             .until(() -> states(lab).equals(List.of("current", "retired")));
       } catch (ConditionTimeoutException e) {
         throw new AssertionError(
@@ -238,6 +236,8 @@ class SecretsTest {
                 + "\n"
                 + lab.workload("web")
                 + "\n"
+                + lab.client().events(EventQuery.ALL, 1000).items()
+                + "\n"
                 + lab.server().log(),
             e);
       }
@@ -245,7 +245,8 @@ class SecretsTest {
       Cli.Result rekey = Cli.semper(home, "secret", "rekey", "--master");
       assertThat(rekey.code()).as(rekey.output()).isZero();
       lab.client().putSecret("unused", value(third.value()));
-      assertThat(lab.client().revealSecret("db", new SecretRevealRequest(null, "again")).value())
+      assertThat(
+              lab.client().revealSecret("db", new SecretRevealRequest(null, "again")).value())
           .isEqualTo(second.value());
 
       errors(lab, mistyped, found);
@@ -256,8 +257,7 @@ class SecretsTest {
       found.put(
           "the stream of events",
           stream(lab, "/api/v1/events/stream?after=0&tenant=*", "id: " + last + "\n"));
-      found.put(
-          "the stream of the configuration", stream(lab, "/api/v1/config/web/stream", "data: "));
+      found.put("the stream of the configuration", stream(lab, "/api/v1/config/web/stream", "data: "));
       files(home, found);
       processes(lab, found);
 
@@ -302,7 +302,10 @@ class SecretsTest {
     found.put(
         "error of a rotation",
         answer(
-            lab, "POST", "/api/v1/secrets/db/rotate", "{\"value\":" + json + ",\"abandon\":true}"));
+            lab,
+            "POST",
+            "/api/v1/secrets/db/rotate",
+            "{\"value\":" + json + ",\"abandon\":true}"));
   }
 
   /// Everything below the home but what is given to the workload itself.
@@ -364,7 +367,8 @@ class SecretsTest {
 
       Files.move(copy, key);
       server.start();
-      assertThat(server.client().revealSecret("db", new SecretRevealRequest(null, null)).value())
+      assertThat(
+              server.client().revealSecret("db", new SecretRevealRequest(null, null)).value())
           .isEqualTo("first");
     }
   }

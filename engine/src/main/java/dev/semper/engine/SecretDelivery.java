@@ -54,11 +54,20 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
   /// Goes on where an earlier server has ended.
   void open(Owners owners) {
     secrets.onChange(
-        (tenant, name, version, actor) -> later(() -> renew(tenant, name, version, actor)));
+        (tenant, name, version, actor) -> later(() -> bring(tenant, name, version, actor)));
     owners.onChange(this::look);
     List<String> users = secrets.users();
     if (!users.isEmpty()) {
       later(() -> catchUp(owners, users));
+    }
+  }
+
+  /// A configuration is renewed only for those who have an older version: what is launched from now
+  /// on is given the new one anyway.
+  private void bring(String tenant, String name, long version, String actor)
+      throws InterruptedException {
+    if (secrets.lagging().contains(new Secrets.Lag(tenant, name, version))) {
+      configs.renew(tenant, name, version, actor);
     }
   }
 
@@ -79,7 +88,11 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
           if (e.code() == ErrorCode.SHUTTING_DOWN || e.code() == ErrorCode.FENCED) {
             return;
           }
-          LOG.error("A new version of a secret could not be brought further: {}", e.getMessage());
+          if (e.code().kind() == ErrorCode.Kind.UNAVAILABLE) {
+            todo.add(work); // the database is away; what waited for it so long has waited already
+          } else {
+            LOG.error("A secret could not be brought further: {}", e.getMessage());
+          }
         }
       }
     } catch (InterruptedException _) {
@@ -98,19 +111,11 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
       }
     }
     owners.list().forEach(this::look);
-    renewLagging();
+    bringAll(secrets.lagging());
   }
 
-  /// Only if somebody has an older version: whoever has none is given this one.
-  private void renew(String tenant, String name, long version, String actor)
-      throws InterruptedException {
-    if (secrets.lagging().contains(new Secrets.Lag(tenant, name, version))) {
-      configs.renew(tenant, name, version, actor);
-    }
-  }
-
-  private void renewLagging() throws InterruptedException {
-    for (Secrets.Lag lag : secrets.lagging()) {
+  private void bringAll(List<Secrets.Lag> lagging) throws InterruptedException {
+    for (Secrets.Lag lag : lagging) {
       configs.renew(lag.tenant(), lag.name(), lag.version(), "system");
     }
   }
@@ -142,7 +147,7 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
     try {
       if (handover.record()) {
         waiting.add(instance.incarnation());
-        later(this::renewLagging); // it may have got another version while this was given
+        later(() -> bringAll(secrets.lagging(instance.incarnation()))); // a new version may have come in between
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

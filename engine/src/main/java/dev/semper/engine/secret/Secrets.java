@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -478,7 +479,8 @@ public final class Secrets implements AutoCloseable {
         && locked(() -> recorded(receiver, incarnation, given));
   }
 
-  private boolean recorded(Receiver receiver, String incarnation, Map<Handover.Place, Long> given)
+  private boolean recorded(
+      Receiver receiver, String incarnation, Map<Handover.Place, Long> given)
       throws InterruptedException {
     Batch batch = new Batch();
     Instant now = vault.now();
@@ -591,15 +593,24 @@ public final class Secrets implements AutoCloseable {
   public record Lag(String tenant, String name, long version) {}
 
   public List<Lag> lagging() {
+    return lagging(store.secretUses());
+  }
+
+  public List<Lag> lagging(String incarnation) {
+    return lagging(store.secretUses(incarnation));
+  }
+
+  private List<Lag> lagging(List<Row.SecretUse> rows) {
     Map<Handover.Place, Lag> lagging = new LinkedHashMap<>();
-    for (String incarnation : store.secretUsers()) {
-      for (Row.SecretUse row : store.secretUses(incarnation)) {
-        Handover.Place place = new Handover.Place(row.tenant(), row.name());
-        vault
-            .find(row.tenant(), row.name())
-            .filter(s -> s.status().current() > Uses.use(row).version())
-            .ifPresent(
-                s -> lagging.put(place, new Lag(row.tenant(), row.name(), s.status().current())));
+    Map<Handover.Place, Long> current = new HashMap<>();
+    for (Row.SecretUse row : rows) {
+      Handover.Place place = new Handover.Place(row.tenant(), row.name());
+      long version =
+          current.computeIfAbsent(
+              place,
+              p -> vault.find(p.tenant(), p.name()).map(s -> s.status().current()).orElse(0L));
+      if (version > Uses.use(row).version()) {
+        lagging.put(place, new Lag(row.tenant(), row.name(), version));
       }
     }
     return List.copyOf(lagging.values());

@@ -667,6 +667,13 @@ public final class Store implements AutoCloseable {
         .list(database, Store::secretUse);
   }
 
+  /// What all incarnations have of secrets.
+  public List<Row.SecretUse> secretUses() {
+    return new Query(SELECT_SECRET_USE)
+        .then("ORDER BY tenant, name, incarnation")
+        .list(database, Store::secretUse);
+  }
+
   /// Incarnations that have something of secrets.
   public List<String> secretUsers() {
     return new Query("SELECT DISTINCT incarnation FROM secret_use ORDER BY incarnation")

@@ -146,6 +146,47 @@ class SecretDeliveryTest {
   }
 
   @Test
+  void withoutAnOverlapTheOldOneGoesAtOnceThoughTheServerDies() throws Exception {
+    RotationPolicy policy =
+        new RotationPolicy(
+            false,
+            Duration.ofHours(24),
+            Duration.ZERO,
+            Generator.DEFAULT,
+            List.of(),
+            Duration.ofSeconds(10));
+    secrets()
+        .put(
+            new SecretWrite(
+                TENANT,
+                "db",
+                Clear.of("first"),
+                false,
+                null,
+                null,
+                null,
+                policy,
+                null,
+                null,
+                null,
+                ACTOR));
+    write("url = \"{{secret:db}}\"");
+    engine.up(web("env = true"));
+    eventually(
+        "both are well with it", () -> assertThat(uses()).containsExactly("web-0 1", "web-1 1"));
+    secrets().rotate(TENANT, "db", Clear.of("second"), ACTOR);
+    eventually("one has the new one", () -> assertThat(uses().toString()).contains("2"));
+
+    engine.restart();
+
+    eventually(
+        "the old one is given up",
+        () -> assertThat(states()).containsExactly("2 current", "1 retired"));
+    assertThat(uses()).containsExactly("web-0 2", "web-1 2");
+    assertThat(secrets().get(TENANT, "db").status().error()).isEmpty();
+  }
+
+  @Test
   void aWorkloadThatThePolicyDoesNotNameDoesNotStart() throws Exception {
     set("db", "first");
     secrets()

@@ -183,7 +183,9 @@ class SecretsTest {
   }
 
   private static List<String> states(Lab lab) {
-    return lab.client().secretVersions("db").items().stream().map(SecretVersionInfo::state).toList();
+    return lab.client().secretVersions("db").items().stream()
+        .map(SecretVersionInfo::state)
+        .toList();
   }
 
   @Test
@@ -200,7 +202,8 @@ class SecretsTest {
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
       try {
         Cli.Result set =
-            Cli.semper(home, "secret", "set", "db", "--from-file", file.toString(), "--overlap", "0s");
+            Cli.semper(
+                home, "secret", "set", "db", "--from-file", file.toString(), "--overlap", "0s");
         assertThat(set.code()).as(set.output()).isZero();
         found.put("the command line", set.output());
       } finally {
@@ -245,8 +248,7 @@ class SecretsTest {
       Cli.Result rekey = Cli.semper(home, "secret", "rekey", "--master");
       assertThat(rekey.code()).as(rekey.output()).isZero();
       lab.client().putSecret("unused", value(third.value()));
-      assertThat(
-              lab.client().revealSecret("db", new SecretRevealRequest(null, "again")).value())
+      assertThat(lab.client().revealSecret("db", new SecretRevealRequest(null, "again")).value())
           .isEqualTo(second.value());
 
       errors(lab, mistyped, found);
@@ -257,7 +259,8 @@ class SecretsTest {
       found.put(
           "the stream of events",
           stream(lab, "/api/v1/events/stream?after=0&tenant=*", "id: " + last + "\n"));
-      found.put("the stream of the configuration", stream(lab, "/api/v1/config/web/stream", "data: "));
+      found.put(
+          "the stream of the configuration", stream(lab, "/api/v1/config/web/stream", "data: "));
       files(home, found);
       processes(lab, found);
 
@@ -302,10 +305,7 @@ class SecretsTest {
     found.put(
         "error of a rotation",
         answer(
-            lab,
-            "POST",
-            "/api/v1/secrets/db/rotate",
-            "{\"value\":" + json + ",\"abandon\":true}"));
+            lab, "POST", "/api/v1/secrets/db/rotate", "{\"value\":" + json + ",\"abandon\":true}"));
   }
 
   /// Everything below the home but what is given to the workload itself.
@@ -367,8 +367,7 @@ class SecretsTest {
 
       Files.move(copy, key);
       server.start();
-      assertThat(
-              server.client().revealSecret("db", new SecretRevealRequest(null, null)).value())
+      assertThat(server.client().revealSecret("db", new SecretRevealRequest(null, null)).value())
           .isEqualTo("first");
     }
   }

@@ -147,7 +147,9 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
     try {
       if (handover.record()) {
         waiting.add(instance.incarnation());
-        later(() -> bringAll(secrets.lagging(instance.incarnation()))); // a new version may have come in between
+        later(() ->
+            bringAll(
+                secrets.lagging(instance.incarnation()))); // a new version may have come in between
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

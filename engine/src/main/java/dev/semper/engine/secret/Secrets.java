@@ -479,8 +479,7 @@ public final class Secrets implements AutoCloseable {
         && locked(() -> recorded(receiver, incarnation, given));
   }
 
-  private boolean recorded(
-      Receiver receiver, String incarnation, Map<Handover.Place, Long> given)
+  private boolean recorded(Receiver receiver, String incarnation, Map<Handover.Place, Long> given)
       throws InterruptedException {
     Batch batch = new Batch();
     Instant now = vault.now();

@@ -111,6 +111,7 @@ final class SecretDelivery implements Configuration, Configurer, AutoCloseable {
       }
     }
     owners.list().forEach(this::look);
+    secrets.settle();
     bringAll(secrets.lagging());
   }
 

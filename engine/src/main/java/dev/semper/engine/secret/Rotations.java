@@ -103,6 +103,11 @@ final class Rotations implements AutoCloseable {
     }
   }
 
+  /// Looks at one in a thread of its own, unless one does already.
+  void begin(String tenant, String name) throws InterruptedException {
+    begin(new Place(tenant, name));
+  }
+
   private void begin(Place place) throws InterruptedException {
     if (!busy.add(place)) {
       return;

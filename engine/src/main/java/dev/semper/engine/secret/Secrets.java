@@ -16,9 +16,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -574,6 +576,15 @@ public final class Secrets implements AutoCloseable {
           store.commit(batch, PATIENCE);
           return places;
         }));
+  }
+
+  /// Gives up what an earlier server had no time to when its readers had adopted something newer.
+  public void settle() throws InterruptedException {
+    Set<Handover.Place> places = new LinkedHashSet<>();
+    store.secretUses().forEach(row -> places.add(new Handover.Place(row.tenant(), row.name())));
+    for (Handover.Place place : places) {
+      rotations.begin(place.tenant(), place.name());
+    }
   }
 
   /// Incarnations that have something.
